@@ -1,0 +1,7 @@
+"""Samplers that yield indices carrying their own seed."""
+
+from egoexo.datasets.samplers.infinite_seeded_sampler import InfiniteSeededSampler
+from egoexo.datasets.samplers.seeded_index import SeededIndex
+from egoexo.datasets.samplers.seeded_sampler import SeededSampler
+
+__all__ = ['InfiniteSeededSampler', 'SeededIndex', 'SeededSampler']
