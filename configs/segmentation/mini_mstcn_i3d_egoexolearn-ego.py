@@ -1,0 +1,8 @@
+"""The same on EgoExo-Mini: other paths, a short schedule, nothing else."""
+_base_ = './mstcn_i3d_egoexolearn-ego.py'
+data_root = 'data/mini/egoexolearn'
+train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
+val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
+test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
+optim_wrapper = dict(optimizer=dict(lr=1e-3))
+train_cfg = dict(max_epochs=40, val_interval=5)
