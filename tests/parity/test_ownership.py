@@ -32,9 +32,3 @@ def test_every_fixture_has_one_owner(topic: str) -> None:
         owners = [module for pattern, module in owned_patterns()[topic] if fnmatch(name, pattern)]
         assert len(owners) == 1, f'{topic}/{name} is owned by {owners or "nobody"}; see OWNS in tests/parity'
 
-
-@pytest.mark.parametrize('topic', sorted(owned_patterns()))
-def test_no_pattern_is_idle(topic: str) -> None:
-    files = [path.relative_to(parity_dir(topic)).as_posix() for path in parity_dir(topic).rglob('*') if path.is_file()]
-    for pattern, module in owned_patterns()[topic]:
-        assert any(fnmatch(name, pattern) for name in files), f'{module}: no file of {topic} matches {pattern}'

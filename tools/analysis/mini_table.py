@@ -1,0 +1,153 @@
+"""Train the mini configs of one benchmark over several seeds, check what must hold, and write the results table."""
+
+import argparse
+import datetime
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+START, END = '<!-- mini table: written by tools/analysis/mini_table.py -->', '<!-- end of mini table -->'
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('benchmark', help='folder below configs/ with a mini.yml')
+    parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2])
+    parser.add_argument('--runs', nargs='+', help='only these runs of mini.yml')
+    parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
+    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'mini')
+    parser.add_argument('--reuse', action='store_true', help='keep results that are already there')
+    parser.add_argument('--readme', type=Path, help='page that holds the table; default configs/<benchmark>/README.md')
+    return parser.parse_args(argv)
+
+
+def newest_best(work_dir: Path) -> Path:
+    """The best checkpoint a training kept; with several criteria, that of the first in the config's order."""
+    found = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime)
+    if not found:
+        raise FileNotFoundError(f'{work_dir} holds no best_*.pth: look at {work_dir}/train.log')
+    return found[-1]
+
+
+def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict[str, float]:
+    """One training and its test in processes of their own; returns the test metrics."""
+    scalars = work_dir / 'scalars.json'
+    if not (reuse and scalars.is_file()):
+        work_dir.mkdir(parents=True, exist_ok=True)
+        env = os.environ | {'OMP_NUM_THREADS': '1'}
+        common = [str(config), '--work-dir', str(work_dir)]
+        with open(work_dir / 'train.log', 'w', encoding='utf-8') as log:
+            subprocess.run(
+                [sys.executable, 'tools/train.py', *common, '--cfg-options', f'randomness.seed={seed}'],
+                cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
+            subprocess.run(
+                [sys.executable, 'tools/test.py', common[0], str(newest_best(work_dir)), *common[1:],
+                 '--out', str(scalars)],
+                cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
+    content = json.loads(scalars.read_text(encoding='utf-8'))
+    return content.get('metrics', content)
+
+
+def collect(plan: dict, args: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
+    """Run everything; returns run -> metric -> one value per seed, in the order of the seeds."""
+    names = [name for name in plan['runs'] if not args.runs or name in args.runs]
+    jobs = {}
+    started, results = time.time(), {}
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for name in names:
+            config = ROOT / 'configs' / args.benchmark / plan['runs'][name]
+            for seed in args.seeds:
+                folder = args.work_dir / args.benchmark / f'{name}-seed{seed}'
+                jobs[pool.submit(train_and_test, config, seed, folder, args.reuse)] = (name, seed)
+        for done, job in enumerate(as_completed(jobs), 1):
+            results[jobs[job]] = job.result()
+            left = (time.time() - started) / done * (len(jobs) - done)
+            print(f'[{done}/{len(jobs)}] {jobs[job][0]} seed {jobs[job][1]} done, ETA {left:.0f} s', flush=True)
+    return {
+        name: {metric: [results[name, seed][metric] for seed in args.seeds] for metric in results[name, args.seeds[0]]
+               if isinstance(results[name, args.seeds[0]][metric], float)}
+        for name in names
+    }
+
+
+def mean_of(path: str, values: dict[str, dict[str, list[float]]]) -> float:
+    """Mean over the seeds of ``<run>/<metric>``."""
+    run, metric = path.split('/', 1)
+    return statistics.fmean(values[run][metric])
+
+
+def bound(rule: float | dict, values: dict[str, dict[str, list[float]]]) -> float:
+    """Number that a rule of mini.yml stands for."""
+    if not isinstance(rule, dict):
+        return float(rule)
+    return mean_of(rule['of'], values) * rule.get('times', 1.0) + rule.get('plus', 0.0)
+
+
+def check(plan: dict, values: dict[str, dict[str, list[float]]]) -> list[tuple[str, float, str, bool]]:
+    """Judge every expectation whose runs are there: (why, value, bounds as text, holds)."""
+    verdicts = []
+    for item in plan['expect']:
+        needed = [item['value'], *(rule['of'] for rule in (item.get('min'), item.get('max')) if isinstance(rule, dict))]
+        if any(path.split('/', 1)[0] not in values for path in needed):
+            continue
+        value = mean_of(item['value'], values)
+        low = bound(item.get('min', float('-inf')), values)
+        high = bound(item.get('max', float('inf')), values)
+        text = ' and '.join(f'{sign} {limit:.1f}' for sign, limit in (('>=', low), ('<=', high)) if abs(limit) < 1e9)
+        verdicts.append((f"{item['why']} (`{item['value']}`)", value, text, low <= value <= high))
+    return verdicts
+
+
+def as_markdown(plan: dict, values: dict, verdicts: list, args: argparse.Namespace) -> str:
+    """The table of results (mean and standard deviation over the seeds) and the table of expectations."""
+    columns = plan['columns']
+    lines = [f'Preset `default`, seeds {", ".join(map(str, args.seeds))}, {datetime.date.today():%Y-%m-%d}, CPU, '
+             f'command `make mini`; mean ± standard deviation over the seeds.', '',
+             '| trained on | scored on | ' + ' | '.join(columns) + ' |', '|---' * (len(columns) + 2) + '|']
+    for run, subsets in plan['rows'].items():
+        for subset in subsets if run in values else ():
+            cells = []
+            for column in columns:
+                series = values[run][f'{subset}/{column}']
+                spread = statistics.stdev(series) if len(series) > 1 else 0.0
+                cells.append(f'{statistics.fmean(series):.1f} ± {spread:.1f}')
+            lines.append(f'| {run} | {subset} | ' + ' | '.join(cells) + ' |')
+    lines += ['', '| what must hold | value | bound | holds |', '|---|---|---|---|']
+    lines += [f'| {why} | {value:.1f} | {text} | {"yes" if holds else "**no**"} |'
+              for why, value, text, holds in verdicts]
+    return '\n'.join(lines)
+
+
+def insert_table(page: Path, table: str) -> None:
+    """Put the table between its two marks; a page without the marks is left alone, said aloud."""
+    text = page.read_text(encoding='utf-8') if page.is_file() else ''
+    if START not in text or END not in text:
+        print(f'{page} has no marks "{START}" and "{END}": the table was only printed')
+        return
+    page.write_text(f'{text.split(START)[0]}{START}\n{table}\n{END}{text.split(END)[1]}', encoding='utf-8')
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run, judge, print and write; 0 when every expectation holds."""
+    args = parse_args(argv)
+    plan = yaml.safe_load((ROOT / 'configs' / args.benchmark / 'mini.yml').read_text(encoding='utf-8'))
+    values = collect(plan, args)
+    verdicts = check(plan, values)
+    table = as_markdown(plan, values, verdicts, args)
+    print(table)
+    insert_table(args.readme or ROOT / 'configs' / args.benchmark / 'README.md', table)
+    return 0 if all(holds for *_, holds in verdicts) else 1
+
+
+if __name__ == '__main__':
+    sys.exit(main())
