@@ -53,7 +53,7 @@ def test_metrics_build(path: Path) -> None:
     assert 'clean' in METRICS.build(config.test_evaluator).protocols
 
 
-@pytest.mark.parametrize('path', [path for path in CONFIGS if path.stem.startswith('mini_')], ids=lambda path: path.stem)
+@pytest.mark.parametrize('path', sorted((REPO / 'configs').glob('*/mini_*.py')), ids=lambda path: path.stem)
 def test_datasets_open_the_generated_layout(path: Path, mini_root: Path) -> None:
     config = load_config(path)
     for loader in (config.train_dataloader, config.val_dataloader, config.test_dataloader):
