@@ -1,7 +1,243 @@
-"""Bridges over upstream gaps: one idempotent function per gap, called by the registry and the tools, never on import."""
+"""Bridges over upstream gaps: one idempotent function per gap, called by the registry and the tools, never on import.
 
-__all__ = ['apply']
+Each function says which package and which report it answers; ``tests/test_compat.py`` fails once the gap is closed
+upstream, which is the sign to delete the bridge.
+"""
+
+import functools
+import importlib.abc
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import os
+import sys
+import types
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+__all__ = ['apply', 'video_package_problem']
+
+REPAIR = ('pip uninstall -y decord opencv-python opencv-contrib-python && '
+          'pip install --force-reinstall --no-deps decord2==3.4.0 opencv-python-headless==5.0.0.93')
+OPENCV_PACKAGES = ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python',
+                   'opencv-contrib-python-headless')
 
 
+@functools.cache
 def apply() -> None:
-    """Bridge every known gap of the installed mmengine, mmcv and mmaction2; cheap when called again."""
+    """Bridge every known gap of the installed mmengine, mmcv and mmaction2; free when called again."""
+    _silence_deformable_attention()
+    _hide_broken_torchvision()
+    _stand_in_for_pkg_resources()
+    _stub_missing_drn()
+    _stub_multimodal()
+    _launch_without_cuda()
+    _wrap_without_cuda()
+    _register_safe_globals()
+    _warn_of_video_packages()
+
+
+def _silence_deformable_attention() -> None:
+    """mmcv-lite 2.1.0 has no compiled ops and says so at import (open-mmlab/mmcv, ``cnn/bricks/transformer.py``).
+
+    No layer of ours uses the op. The message alone is filtered, not the warnings of the package.
+    """
+    warnings.filterwarnings('ignore', message='Fail to import ``MultiScaleDeformableAttention``')
+
+
+def _hide_broken_torchvision() -> None:
+    """A torchvision built for another torch raises RuntimeError at import, which ends every MMEngine run.
+
+    MMEngine 0.10.7's ``collect_env`` and transformers expect ``ModuleNotFoundError`` only; pytorch/pytorch issue
+    122494 shows the error. Such a package counts as not installed, and one warning says so.
+    """
+    if 'torchvision' in sys.modules or importlib.util.find_spec('torchvision') is None:
+        return
+    try:
+        importlib.import_module('torchvision')
+    except Exception as error:  # whatever a foreign binary raises
+        for name in [name for name in sys.modules if name.split('.')[0] == 'torchvision']:
+            del sys.modules[name]
+        sys.modules['torchvision'] = None
+        warnings.warn(f'The installed torchvision does not load with this torch ({type(error).__name__}: {error}). '
+                      'egoexo does not need it and goes on as if it were not installed. '
+                      'To be rid of this message: pip uninstall torchvision', stacklevel=2)
+
+
+class _PkgResourcesFinder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Last on ``sys.meta_path``: serves ``pkg_resources`` from importlib.metadata when setuptools has none."""
+
+    def find_spec(self, fullname: str, path: object = None,
+                  target: object = None) -> importlib.machinery.ModuleSpec | None:
+        """Answer for ``pkg_resources`` alone."""
+        return importlib.machinery.ModuleSpec(fullname, self) if fullname == 'pkg_resources' else None
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Fill the module with the two names MMEngine asks for."""
+        module.DistributionNotFound = importlib.metadata.PackageNotFoundError
+        module.get_distribution = _described_distribution
+
+
+def _described_distribution(name: str) -> types.SimpleNamespace:
+    found = importlib.metadata.distribution(name)
+    return types.SimpleNamespace(
+        project_name=name, version=found.version, location=str(found.locate_file('')),
+        has_metadata=lambda item: found.read_text(item) is not None,
+        get_metadata=lambda item: found.read_text(item) or '')
+
+
+def _stand_in_for_pkg_resources() -> None:
+    """setuptools 82 removed ``pkg_resources`` (pypa/setuptools issue 5174), MMEngine 0.10.7 still imports it.
+
+    It does so inside ``utils/package_utils.py`` (open-mmlab/mmcv issue 3325 is the sibling report); then
+    ``is_installed``, ``get_installed_path`` and ``package::config`` bases fail. Our constraints pin an older
+    setuptools; this serves environments that do not.
+    """
+    if not any(isinstance(finder, _PkgResourcesFinder) for finder in sys.meta_path):
+        sys.meta_path.append(_PkgResourcesFinder())
+    warnings.filterwarnings('ignore', message='pkg_resources is deprecated as an API')
+
+
+def _mmaction_folder() -> Path | None:
+    """Where mmaction2 is installed, found without importing it."""
+    spec = importlib.util.find_spec('mmaction')
+    return Path(spec.origin).parent if spec is not None and spec.origin else None
+
+
+def _stub_missing_drn() -> None:
+    """The mmaction2 1.2.0 wheel lacks ``models/localizers/drn`` and so ``import mmaction.models`` fails.
+
+    open-mmlab/mmaction2 issue 2714. Two empty modules take its place; building ``DRN`` explains itself.
+    """
+    folder = _mmaction_folder()
+    name = 'mmaction.models.localizers.drn'
+    if folder is None or (folder / 'models' / 'localizers' / 'drn').is_dir() or name in sys.modules:
+        return
+
+    class DRN:
+        """Stands for the class that the wheel of mmaction2 forgot."""
+
+        def __init__(self, *args: object, **kwargs: object) -> None:
+            raise ImportError('DRN is missing from the wheel of mmaction2 1.2.0 (mmaction2 issue 2714); '
+                              'install mmaction2 from source to use it.')
+
+    package, module = types.ModuleType(name), types.ModuleType(f'{name}.drn')
+    package.__path__ = []
+    module.DRN = DRN
+    sys.modules[name], sys.modules[f'{name}.drn'] = package, module
+
+
+def _stub_multimodal() -> None:
+    """With transformers installed, mmaction2 1.2.0 imports VindLU, which needs timm and torchvision.
+
+    open-mmlab/mmaction2, ``models/multimodal/__init__.py``: the guard asks for transformers only. Where timm or
+    torchvision is absent, the multimodal models are left out instead of breaking every other model.
+    """
+    name = 'mmaction.models.multimodal'
+    if name in sys.modules or _mmaction_folder() is None or importlib.util.find_spec('transformers') is None:
+        return
+    if importlib.util.find_spec('timm') is None or importlib.util.find_spec('torchvision') is None:
+        stub = types.ModuleType(name)
+        stub.__path__, stub.__all__ = [], []
+        sys.modules[name] = stub
+
+
+def _without_set_device(init: Callable) -> Callable:
+    """Run MMEngine's process group starter with gloo and without ``torch.cuda.set_device`` where CUDA is absent."""
+    import torch
+
+    @functools.wraps(init)
+    def start(backend: str, **kwargs: object) -> None:
+        if torch.cuda.is_available():
+            return init(backend, **kwargs)
+        set_device = torch.cuda.set_device
+        torch.cuda.set_device = lambda device: None
+        try:
+            return init('gloo', **kwargs)
+        finally:
+            torch.cuda.set_device = set_device
+
+    return start
+
+
+def _launch_without_cuda() -> None:
+    """MMEngine 0.10.7 calls ``torch.cuda.set_device`` in every launcher, which fails on a machine without CUDA.
+
+    open-mmlab/mmengine, ``dist/utils.py`` since pull request 973.
+    """
+    from mmengine.dist import utils
+
+    for name in ('_init_dist_pytorch', '_init_dist_slurm', '_init_dist_mpi'):
+        init = getattr(utils, name)
+        if not hasattr(init, '__wrapped__'):
+            setattr(utils, name, _without_set_device(init))
+
+
+def _wrap_without_cuda() -> None:
+    """``Runner.wrap_model`` hands ``device_ids=[LOCAL_RANK]`` to DDP, which refuses them for a CPU model.
+
+    open-mmlab/mmengine, ``runner/runner.py`` since pull request 973. The wrapper drops them where CUDA is absent.
+    """
+    import torch
+    from mmengine.model import MMDistributedDataParallel
+
+    init = MMDistributedDataParallel.__init__
+    if hasattr(init, '__wrapped__'):
+        return
+
+    @functools.wraps(init)
+    def start(self: MMDistributedDataParallel, module: torch.nn.Module, *args: object, **kwargs: object) -> None:
+        if not torch.cuda.is_available():
+            kwargs['device_ids'] = None
+        init(self, module, *args, **kwargs)
+
+    MMDistributedDataParallel.__init__ = start
+
+
+def _register_safe_globals() -> None:
+    """MMEngine's checkpoints do not load with ``weights_only=True``, the default since torch 2.6.
+
+    open-mmlab/mmengine issue 1655 and pull request 1650: a pickled ``HistoryBuffer`` names ``builtins.getattr``. The
+    real one is never allowed; :mod:`egoexo.checkpoints.safe_globals` registers a stand-in for four methods only.
+    """
+    from egoexo.checkpoints.safe_globals import register_safe_globals
+
+    register_safe_globals()
+
+
+def _installed(name: str) -> bool:
+    try:
+        importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def video_package_problem() -> str | None:
+    """Say what is wrong with the packages that share the folders ``decord`` and ``cv2``, None when all is well.
+
+    mmaction2 declares the old ``decord``, which overwrites decord2 (both own the folder ``decord``), and three
+    packages bring an OpenCV each. pip reports neither; removing one of two owners leaves an empty shell.
+
+    Returns:
+        str | None: One sentence per problem, followed by the repair command.
+    """
+    problems = []
+    if _installed('decord'):
+        problems.append('decord (2021) is installed; it owns the same folder as decord2 and returns wrong frames or '
+                        'cannot open newer files.')
+    decord = importlib.util.find_spec('decord')
+    if decord is not None and decord.origin is None:
+        problems.append('The folder decord/ is an empty shell, left behind by uninstalling one of two owners.')
+    opencvs = [name for name in OPENCV_PACKAGES if _installed(name)]
+    if len(opencvs) > 1:
+        problems.append(f'{len(opencvs)} packages own the folder cv2/: {", ".join(opencvs)}; the last one wins.')
+    return ' '.join([*problems, f'Repair: {REPAIR}']) if problems else None
+
+
+def _warn_of_video_packages() -> None:
+    """Print the one repair command when decord or OpenCV have two owners; once per start, on the first rank."""
+    problem = video_package_problem()
+    if problem is not None and os.environ.get('RANK', '0') == '0':
+        warnings.warn(problem, stacklevel=2)
