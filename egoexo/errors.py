@@ -7,6 +7,7 @@ __all__ = [
     'AnnotationError',
     'CheckpointError',
     'ConfigError',
+    'DataError',
     'EgoExoError',
     'FeatureError',
     'PredictionError',
@@ -29,15 +30,19 @@ class ConfigError(EgoExoError, KeyError):
         return Exception.__str__(self)
 
 
-class AnnotationError(EgoExoError, ValueError):
+class DataError(EgoExoError, ValueError):
+    """A sample cannot be used, whatever the part of it that fails; names the sample."""
+
+
+class AnnotationError(DataError):
     """An official annotation file is missing, malformed or contradicts another one."""
 
 
-class FeatureError(EgoExoError, ValueError):
+class FeatureError(DataError):
     """A feature file is missing, truncated, of the wrong size or holds NaN, or its recipe does not fit."""
 
 
-class VideoError(EgoExoError, ValueError):
+class VideoError(DataError):
     """A video cannot be opened or decoded exactly."""
 
 
