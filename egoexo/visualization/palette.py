@@ -1,0 +1,111 @@
+"""The fixed colours of the 28 EgoExoLearn classes: one hue family per kind of action, apart for colour-blind readers.
+
+Found once by maximising the smallest OKLab distance between any two colours under normal, protan and deutan sight
+(Machado et al., 2009, full severity) inside the hue range of each kind, then written down, so that a class keeps its
+colour in every figure. The class id is printed inside long segments as a second cue.
+"""
+
+from collections.abc import Sequence
+
+from matplotlib.colors import to_rgb
+
+__all__ = ['BACKGROUND', 'CLASS_COLORS', 'KINDS', 'VIEW_COLORS', 'class_color', 'display_name', 'group_by_kind',
+           'ink_on']
+
+#: Light grey of class 0 (unlabelled).
+BACKGROUND = '#ebebeb'
+
+#: Index = class id. Prepare: blue to green; cut: brown to orange; boil: purple; fry: yellow; then three single ones.
+CLASS_COLORS: tuple[str, ...] = (
+    BACKGROUND,
+    '#4659b7', '#84b5c3', '#2382aa', '#06b6f0', '#6870d4', '#46d6c0', '#44a09c', '#a0e7ae', '#5f95c8', '#b2d8fd',
+    '#7995fc',
+    '#743200', '#d48125', '#8e4b0b', '#ec977f', '#b45808', '#eeb672', '#a6856d',
+    '#5b2b85', '#b855a2', '#8d4697', '#755470',
+    '#caad14', '#eed54f',
+    '#8f3043', '#5c7c43', '#737373',
+)
+
+#: Kind of action -> class ids, in the order of the legend.
+KINDS: tuple[tuple[str, tuple[int, ...]], ...] = (
+    ('Prepare', tuple(range(1, 12))),
+    ('Cut', tuple(range(12, 19))),
+    ('Boil', tuple(range(19, 23))),
+    ('Fry', (23, 24)),
+    ('Finish', (25, 26, 27)),
+    ('No label', (0,)),
+)
+
+VIEW_COLORS = {'ego': '#1b4f8f', 'exo': '#a4470f'}
+
+#: Misspellings of the released ``semantic_en.json``; files keep them, figures do not.
+_SPELLING = {'greed/red': 'green/red', 'sause': 'sauce'}
+
+
+def class_color(class_id: int) -> str:
+    """Colour of a class.
+
+    Args:
+        class_id (int): Id from 0 (background) to 27.
+
+    Returns:
+        str: ``'#rrggbb'``.
+
+    Raises:
+        ValueError: If the palette has no such class.
+    """
+    if not 0 <= class_id < len(CLASS_COLORS):
+        raise ValueError(f'class id {class_id} has no colour: the palette of egoexo/visualization/palette.py holds ids '
+                         f'0 to {len(CLASS_COLORS) - 1}; add colours there if the class list grew.')
+    return CLASS_COLORS[class_id]
+
+
+def ink_on(color: str) -> str:
+    """Text colour, black or white, with the better contrast on ``color``.
+
+    Args:
+        color (str): Any matplotlib colour.
+
+    Returns:
+        str: ``'#111111'`` or ``'white'``.
+    """
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(color)]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return '#111111' if luminance > 0.2 else 'white'
+
+
+def display_name(name: str) -> str:
+    """Class name as a figure shows it: the released spelling errors mended.
+
+    Args:
+        name (str): Name from the annotation files.
+
+    Returns:
+        str: The name for readers.
+    """
+    for wrong, right in _SPELLING.items():
+        name = name.replace(wrong, right)
+    return name
+
+
+def group_by_kind(class_ids: Sequence[int], class_names: Sequence[str]) -> list[tuple[str, list[tuple[int, str]]]]:
+    """Legend entries of some classes, grouped by kind; the kind's word is taken off the names.
+
+    Args:
+        class_ids (Sequence[int]): Classes that occur.
+        class_names (Sequence[str]): Names by id. A list that does not have 28 entries gets one group without a title.
+
+    Returns:
+        list[tuple[str, list[tuple[int, str]]]]: ``(kind, [(class_id, short name), ...])``, kinds without a class left
+        out.
+    """
+    names = [display_name(name) for name in class_names]
+    wanted = set(class_ids)
+    if len(names) != len(CLASS_COLORS):
+        return [('', [(index, names[index]) for index in sorted(wanted)])]
+    groups = []
+    for kind, members in KINDS:
+        entries = [(index, names[index].removeprefix(f'{kind} ')) for index in members if index in wanted]
+        if entries:
+            groups.append((kind, entries))
+    return groups
