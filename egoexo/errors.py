@@ -11,6 +11,7 @@ __all__ = [
     'EgoExoError',
     'FeatureError',
     'PredictionError',
+    'TrainingError',
     'VideoError',
 ]
 
@@ -52,3 +53,7 @@ class CheckpointError(EgoExoError, ValueError):
 
 class PredictionError(EgoExoError, ValueError):
     """A prediction file lacks a sample, names one twice or does not fit the ground truth."""
+
+
+class TrainingError(EgoExoError, RuntimeError):
+    """A run cannot go on: its loss or weights are not finite."""

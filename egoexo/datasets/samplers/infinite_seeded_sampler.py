@@ -25,7 +25,12 @@ class InfiniteSeededSampler(Sampler):
         dataset (Sized): The dataset.
         shuffle (bool): New order in each pass. Defaults to True.
         seed (int, optional): Same on all ranks; None draws one and shares it.
+
+    Attributes:
+        endless (bool): True; a loop then counts ``set_start`` from the start of training.
     """
+
+    endless = True
 
     def __init__(self, dataset: Sized, shuffle: bool = True, seed: int | None = None) -> None:
         self.rank, self.world_size = get_dist_info()

@@ -1,0 +1,19 @@
+"""Hooks that MMEngine lacks: derived seeds, bounded logs, safe checkpoints, a guard against NaN."""
+
+from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
+from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
+from egoexo.engine.hooks.nan_guard_hook import NaNGuardHook
+from egoexo.engine.hooks.progress_logger_hook import ProgressLoggerHook
+from egoexo.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
+from egoexo.engine.hooks.sync_norm_buffers_hook import SyncNormBuffersHook
+from egoexo.engine.hooks.visualization_hook import SequenceVisualizationHook
+
+__all__ = [
+    'BoundedLogHook',
+    'CounterSeedHook',
+    'NaNGuardHook',
+    'ProgressLoggerHook',
+    'SafeCheckpointHook',
+    'SequenceVisualizationHook',
+    'SyncNormBuffersHook',
+]

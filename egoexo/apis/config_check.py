@@ -1,0 +1,222 @@
+"""Checks a whole config against registries and signatures, without building anything."""
+
+import ast
+import difflib
+import inspect
+import logging
+import re
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from mmengine import registry as mmengine_registry
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.runner import Runner
+
+from egoexo import registry
+from egoexo.errors import ConfigError
+
+__all__ = ['accepted_arguments', 'check_config', 'check_unread_keys']
+
+# Keys that Runner or our tools read beside the arguments of Runner.__init__.
+READ_KEYS = {'auto_scale_lr', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn', 'runner_type', 'custom_imports',
+             'compile', 'activation_checkpointing', 'efficient_conv_bn_eval', 'launcher', 'tta_model', 'tta_pipeline',
+             'env_cfg'}
+KNOWN_KEYS = READ_KEYS | set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
+
+# Which registries a `type=` is looked up in; the last of these keys on its path decides.
+ROOMS = {
+    'model': (registry.MODELS,), 'tta_model': (registry.MODELS,), 'model_wrapper_cfg': (registry.MODEL_WRAPPERS,),
+    'dataset': (registry.DATASETS,), 'datasets': (registry.DATASETS,),
+    'pipeline': (registry.TRANSFORMS,), 'transforms': (registry.TRANSFORMS,),
+    'sampler': (registry.DATA_SAMPLERS,), 'batch_sampler': (registry.DATA_SAMPLERS,),
+    'collate_fn': (mmengine_registry.FUNCTIONS,), 'worker_init_fn': (mmengine_registry.FUNCTIONS,),
+    'optim_wrapper': (registry.OPTIM_WRAPPERS,), 'optimizer': (registry.OPTIMIZERS,),
+    'param_scheduler': (registry.PARAM_SCHEDULERS,),
+    'val_evaluator': (registry.METRICS, registry.EVALUATORS), 'test_evaluator': (registry.METRICS, registry.EVALUATORS),
+    'default_hooks': (registry.HOOKS,), 'custom_hooks': (registry.HOOKS,),
+    'train_cfg': (registry.LOOPS,), 'val_cfg': (registry.LOOPS,), 'test_cfg': (registry.LOOPS,),
+    'visualizer': (registry.VISUALIZERS,), 'vis_backends': (registry.VISBACKENDS,),
+    'log_processor': (registry.LOG_PROCESSORS,), 'init_cfg': (mmengine_registry.WEIGHT_INITIALIZERS,),
+}
+# Keys that a builder takes out before it calls the class.
+BUILDER_KEYS = {
+    'default_hooks': {'priority'}, 'custom_hooks': {'priority'}, 'param_scheduler': {'convert_to_iter_based'},
+    'optim_wrapper': {'constructor', 'paramwise_cfg', 'optimizer'},
+}
+ALWAYS_TAKEN = {'type', '_scope_', '_delete_'}
+
+
+def check_config(cfg: Config, source: str) -> None:
+    """Resolve every ``type=`` and compare its arguments with the signature of what it names.
+
+    Args:
+        cfg (Config): Composed config.
+        source (str): File name for the message.
+
+    Raises:
+        ConfigError: Lists every problem with its config path.
+    """
+    problems = []
+    for path, node in _typed_nodes(cfg):
+        try:
+            target = _resolve(path, node)
+        except ConfigError as error:
+            problems.append(f'{path}: {error}')
+        else:
+            problems += [f'{path}.{problem}' for problem in _argument_problems(path, node, target)]
+    if problems:
+        count = 'a problem' if len(problems) == 1 else f'{len(problems)} problems'
+        raise ConfigError(f'{source} has {count}:\n' + '\n'.join(f'  {problem}' for problem in problems))
+
+
+def check_unread_keys(cfg: Config, path: Path) -> None:
+    """Refuse top-level keys that look like a misspelt one, warn of others that nothing reads.
+
+    A helper such as ``num_classes = 28`` is read when its name occurs again in the config or one of its bases.
+
+    Args:
+        cfg (Config): Composed config.
+        path (Path): Its file.
+
+    Raises:
+        ConfigError: For a key close to one the runner reads while that one is absent.
+    """
+    unknown = [key for key in cfg if key not in KNOWN_KEYS and not key.startswith('_')]
+    text = _chain_text(path)
+    for key in unknown:
+        near = [match for match in difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.85) if match not in cfg]
+        mentions = len(re.findall(rf'(?<![\w.]){re.escape(key)}\b|_base_\.{re.escape(key)}\b', text))
+        settings = len(re.findall(rf'^{re.escape(key)}\s*=', text, flags=re.MULTILINE))
+        if mentions > settings:
+            continue
+        if near:
+            raise ConfigError(f"{path}: top-level key '{key}' is read by nothing. Did you mean {' or '.join(near)}?")
+        print_log(f"{path}: top-level key '{key}' is read by nothing; misspelt?", 'current', logging.WARNING)
+
+
+def _chain_text(path: Path) -> str:
+    """Text of a config and, recursively, of the bases it names in its own folder tree."""
+    texts, pending, seen = [], [path.resolve()], set()
+    while pending:
+        file = pending.pop()
+        if file in seen or not file.is_file():
+            continue
+        seen.add(file)
+        texts.append(file.read_text(encoding='utf-8'))
+        pending += [(file.parent / base).resolve() for base in Config._get_base_files(str(file)) if '::' not in base]
+    return '\n'.join(texts)
+
+
+def _typed_nodes(cfg: Config) -> Iterator[tuple[str, dict]]:
+    """Every dict with a ``type`` below the keys that the runner reads, and pipeline steps even without one."""
+    pending = [(key, cfg[key]) for key in cfg if key in ROOMS or key.endswith('_dataloader')]
+    while pending:
+        path, node = pending.pop(0)
+        if isinstance(node, dict):
+            if 'type' in node or re.search(r'\bpipeline\.\d+$', path) or path == 'model':
+                yield path, node
+            pending += [(f'{path}.{key}', value) for key, value in node.items()]
+        elif isinstance(node, list | tuple):
+            pending += [(f'{path}.{index}', value) for index, value in enumerate(node)]
+
+
+def _room(path: str) -> str:
+    return next((part for part in reversed(path.split('.')) if part in ROOMS), '')
+
+
+def _resolve(path: str, node: dict) -> Callable | None:
+    """What a node names; None where no single registry is responsible and any of them knows the name."""
+    if 'type' not in node:
+        raise ConfigError(f"has no 'type'; it holds {', '.join(map(str, node)) or 'nothing'}.")
+    name = node['type']
+    if not isinstance(name, str):
+        return name
+    rooms = ROOMS.get(_room(path), ())
+    first_error = None
+    for room in rooms:
+        try:
+            found = room.get(name)
+        except ConfigError as error:
+            first_error = first_error or error
+        else:
+            if found is not None:
+                return found
+    if rooms and _room(path) != 'model' and not path.endswith('_cfg'):
+        raise first_error or ConfigError(f"type='{name}' is not a registered {rooms[0].name}.")
+    if not any(name in every for every in _all_registries()):
+        raise first_error or ConfigError(f"type='{name}' is not registered anywhere.")
+    return None
+
+
+def _all_registries() -> list:
+    return [*list({id(room): room for rooms in ROOMS.values() for room in rooms}.values()), registry.TASK_UTILS]
+
+
+def _argument_problems(path: str, node: dict, target: Callable | None) -> list[str]:
+    # The builders behind norm_cfg, act_cfg, init_cfg and so on take keys out by rules of their own.
+    if target is None or (path.endswith('_cfg') and path not in ROOMS):
+        return []
+    accepted = accepted_arguments(target)
+    if accepted is None:
+        return []
+    taken = ALWAYS_TAKEN | BUILDER_KEYS.get(_room(path), set())
+    problems = []
+    for name in node:
+        if name in accepted or name in taken:
+            continue
+        near = difflib.get_close_matches(name, accepted, n=2, cutoff=0.5)
+        hint = f'Did you mean {" or ".join(near)}?' if near else f'It takes: {", ".join(sorted(accepted)) or "none"}.'
+        problems.append(f"{name}: {target.__name__} has no argument '{name}'. {hint}")
+    return problems
+
+
+def accepted_arguments(target: Callable) -> set[str] | None:
+    """Keyword arguments of a class or function, those passed on to parents by ``**kwargs`` included.
+
+    Args:
+        target (type | Callable): What a ``type=`` names.
+
+    Returns:
+        set[str] | None: Names; None when ``**kwargs`` go elsewhere and so anything may be right.
+    """
+    if not inspect.isclass(target):
+        names, open_ended = _named(target)
+        return None if open_ended else names
+    accepted: set[str] = set()
+    for owner in target.__mro__:
+        init = vars(owner).get('__init__')
+        if init is None or owner is object:
+            continue
+        try:
+            names, open_ended = _named(init)
+        except ValueError:  # a class in C without a signature
+            return None
+        accepted |= names
+        if not open_ended:
+            return accepted - {'self'}
+        if not _only_passes_on(init, open_ended):
+            return None
+    return None if inspect.isbuiltin(target) else accepted - {'self'}
+
+
+def _named(function: Callable) -> tuple[set[str], str]:
+    """Names of the arguments and the name of ``**kwargs``, empty when there is none."""
+    parameters = inspect.signature(function).parameters.values()
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    names = {parameter.name for parameter in parameters if parameter.kind not in variable}
+    return names, next((parameter.name for parameter in parameters if parameter.kind is variable[1]), '')
+
+
+def _only_passes_on(init: Callable, kwargs: str) -> bool:
+    """Whether the one use of ``**kwargs`` is ``super().__init__(..., **kwargs)``."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(init))))
+    except (OSError, SyntaxError):
+        return False
+    uses = sum(isinstance(node, ast.Name) and node.id == kwargs for node in ast.walk(tree))
+    passed = [node for node in ast.walk(tree) if isinstance(node, ast.Call)
+              and any(word.arg is None and getattr(word.value, 'id', '') == kwargs for word in node.keywords)
+              and ast.unparse(node.func) == 'super().__init__']
+    return uses == len(passed) == 1
