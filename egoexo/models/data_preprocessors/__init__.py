@@ -1,0 +1,3 @@
+from egoexo.models.data_preprocessors.sequence import SequenceDataPreprocessor
+
+__all__ = ['SequenceDataPreprocessor']

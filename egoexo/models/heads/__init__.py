@@ -1,0 +1,3 @@
+from egoexo.models.heads.frame_head import FrameHead
+
+__all__ = ['FrameHead']

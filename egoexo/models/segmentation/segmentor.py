@@ -1,0 +1,160 @@
+"""Temporal action segmentation of untrimmed feature sequences."""
+
+from typing import NamedTuple
+
+import torch
+from mmengine.model import BaseModel
+
+from egoexo.models.backbones.mstcn import StageOutput, step_softmax
+from egoexo.registry import MODELS
+from egoexo.structures import EgoExoDataSample
+
+__all__ = ['DomainOutputs', 'Segmentor']
+
+
+class DomainOutputs(NamedTuple):
+    """Everything the released model returns for a source and a target batch, under its names and in its order.
+
+    Args:
+        pred_source (torch.Tensor): Logits of all stages, shape (N, G, C, S); likewise ``pred_target``.
+        prob_source (torch.Tensor): Their softmax over the classes; likewise ``prob_target``.
+        feat_source (torch.Tensor): Stage features, shape (N, G, F, S); likewise ``feat_target``.
+        pred_target (torch.Tensor): See ``pred_source``.
+        prob_target (torch.Tensor): See ``prob_source``.
+        feat_target (torch.Tensor): See ``feat_source``.
+        pred_d (torch.Tensor): See :class:`egoexo.models.adaptation.DomainLogits`, as the next three.
+        pred_d_video (torch.Tensor): Video domain logits.
+        label_d (torch.Tensor): Frame domain labels.
+        label_d_video (torch.Tensor): Video domain labels.
+        pred_source_2 (torch.Tensor): Logits of the last classifier, the second one of ensemble methods.
+        prob_source_2 (torch.Tensor): Their softmax.
+        pred_target_2 (torch.Tensor): As ``pred_source_2``.
+        prob_target_2 (torch.Tensor): As ``prob_source_2``.
+    """
+
+    pred_source: torch.Tensor
+    prob_source: torch.Tensor
+    feat_source: torch.Tensor
+    pred_target: torch.Tensor
+    prob_target: torch.Tensor
+    feat_target: torch.Tensor
+    pred_d: torch.Tensor
+    pred_d_video: torch.Tensor
+    label_d: torch.Tensor
+    label_d_video: torch.Tensor
+    pred_source_2: torch.Tensor
+    prob_source_2: torch.Tensor
+    pred_target_2: torch.Tensor
+    prob_target_2: torch.Tensor
+
+
+class _Stacked(NamedTuple):
+    """Stage outputs of one domain with the stages in dimension 1."""
+
+    features: torch.Tensor
+    logits: tuple[torch.Tensor, ...]
+    probs: tuple[torch.Tensor, ...]
+
+
+def _stack(outputs: list[StageOutput]) -> _Stacked:
+    per_classifier = list(zip(*(output.logits for output in outputs), strict=True))
+    return _Stacked(
+        features=torch.stack([output.features.float() for output in outputs], 1),
+        logits=tuple(torch.stack([item.float() for item in stages], 1) for stages in per_classifier),
+        probs=tuple(torch.stack([step_softmax(item) for item in stages], 1) for stages in per_classifier))
+
+
+@MODELS.register_module()
+class Segmentor(BaseModel):
+    """A temporal backbone, a frame head and, beside them, domain heads.
+
+    The heads of ``adaptation`` are computed by :meth:`forward_domains` alone: training and testing on one domain cost
+    one pass over one batch.
+
+    Args:
+        backbone (dict): Temporal network that returns a list of ``StageOutput``, e.g. ``MultiStageTCN``.
+        head (dict): Losses and predictions, e.g. ``FrameHead``.
+        adaptation (dict, optional): ``DomainHeads``; released checkpoints contain its parameters.
+        data_preprocessor (dict, optional): ``SequenceDataPreprocessor`` when None.
+        init_cfg (dict, optional): MMEngine initialisation.
+
+    Examples:
+        >>> model = MODELS.build(dict(
+        ...     type='Segmentor',
+        ...     data_preprocessor=dict(type='SequenceDataPreprocessor'),
+        ...     backbone=dict(type='MultiStageTCN'),
+        ...     head=dict(type='FrameHead', num_classes=28, loss=[dict(type='StageCrossEntropy')]),
+        ...     adaptation=dict(type='DomainHeads')))  # doctest: +SKIP
+        >>> sum(parameter.numel() for parameter in model.parameters())  # doctest: +SKIP
+        743218
+    """
+
+    def __init__(self, backbone: dict, head: dict, adaptation: dict | None = None,
+                 data_preprocessor: dict | None = None, init_cfg: dict | None = None) -> None:
+        # Built here, because BaseModel looks in MMEngine's own registry unless a default scope is set.
+        super().__init__(MODELS.build(data_preprocessor or dict(type='SequenceDataPreprocessor')), init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.head = MODELS.build(head)
+        self.adaptation = None if adaptation is None else MODELS.build(adaptation)
+
+    def forward(self, inputs: torch.Tensor, mask: torch.Tensor | None = None,
+                data_samples: list[EgoExoDataSample] | None = None,
+                mode: str = 'tensor') -> torch.Tensor | dict[str, torch.Tensor] | list[EgoExoDataSample]:
+        """Run one batch of one domain.
+
+        Args:
+            inputs (torch.Tensor): Features, shape (N, D, S).
+            mask (torch.Tensor, optional): True on real steps, shape (N, S); all True when None.
+            data_samples (list[EgoExoDataSample], optional): N samples.
+            mode (str): ``'tensor'``, ``'loss'`` or ``'predict'``.
+
+        Returns:
+            torch.Tensor | dict | list: Logits of all stages, shape (N, G, C, S); named losses; filled samples.
+        """
+        mask = self._full_mask(inputs) if mask is None else mask
+        outputs = self.backbone(inputs, mask)
+        if mode == 'loss':
+            return self.head.loss(outputs, mask, data_samples)
+        if mode == 'predict':
+            return self.head.predict(outputs, mask, data_samples)
+        if mode == 'tensor':
+            return torch.stack([output.logits[0] for output in outputs], 1)
+        raise ValueError(f"Segmentor: mode must be 'tensor', 'loss' or 'predict', got {mode!r}.")
+
+    @staticmethod
+    def _full_mask(inputs: torch.Tensor) -> torch.Tensor:
+        return inputs.new_ones((inputs.shape[0], inputs.shape[2]), dtype=torch.bool)
+
+    def forward_domains(self, source: torch.Tensor, target: torch.Tensor, source_mask: torch.Tensor | None = None,
+                        target_mask: torch.Tensor | None = None, beta: tuple[float, float] = (0.0, 0.0),
+                        reverse: bool = False) -> DomainOutputs:
+        """Run a source and a target batch through the shared weights and the domain heads.
+
+        Args:
+            source (torch.Tensor): Labelled domain, shape (N, D, S).
+            target (torch.Tensor): Other domain, shape (N', D, S').
+            source_mask (torch.Tensor, optional): True on real steps, shape (N, S).
+            target_mask (torch.Tensor, optional): True on real steps, shape (N', S').
+            beta (tuple[float, float]): Gradient reversal weights of the frame and the video discriminators.
+            reverse (bool): Reverse the gradient in front of the classifiers with ``beta[0]`` (second pass of the
+                ensemble methods); values do not change.
+
+        Returns:
+            DomainOutputs: The 14 outputs of the released model.
+
+        Raises:
+            ValueError: If the model was built without ``adaptation``.
+        """
+        if self.adaptation is None:
+            raise ValueError("Segmentor.forward_domains needs model.adaptation, e.g. dict(type='DomainHeads').")
+        masks = (self._full_mask(source) if source_mask is None else source_mask,
+                 self._full_mask(target) if target_mask is None else target_mask)
+        stacked = [_stack(self.backbone(inputs, mask, beta[0] if reverse else None))
+                   for inputs, mask in zip((source, target), masks, strict=True)]
+        domain = self.adaptation(tuple(item.features for item in stacked), tuple(item.probs[0] for item in stacked),
+                                 masks, beta)
+        first, second = stacked
+        return DomainOutputs(
+            first.logits[0], first.probs[0], first.features, second.logits[0], second.probs[0], second.features,
+            domain.pred_d, domain.pred_d_video, domain.label_d, domain.label_d_video,
+            first.logits[-1], first.probs[-1], second.logits[-1], second.probs[-1])
