@@ -1,0 +1,192 @@
+"""What the rows of a feature folder mean: from which network, at which time, over how long a window."""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import numpy as np
+
+from egoexo.errors import FeatureError
+
+__all__ = ['OFFICIAL_RECIPES', 'RECIPE_FILE', 'FeatureRecipe', 'refuse_contradiction']
+
+#: Name of the file inside a feature folder.
+RECIPE_FILE = 'recipe.json'
+_PROBE_SEC = 60.0  # where an error message states the time shift
+
+
+@dataclass(frozen=True)
+class FeatureRecipe:
+    """How a feature folder was made; ``None`` means unknown.
+
+    Row ``r`` describes the time ``first_row_sec + r / feature_fps``, counted from the first video frame.
+
+    Args:
+        backbone (str, optional): Network and input, e.g. ``'i3d_rgb'``.
+        feature_fps (float, optional): Rows per second.
+        window (int, optional): Video frames that one row sees.
+        stride (int, optional): Video frames from one row to the next.
+        first_row_sec (float): Time of row 0 in seconds. Defaults to 0.
+        crop (str, optional): Part of the picture, e.g. ``'full'`` or ``'gaze_50'``.
+        dtype (str, optional): Type of the stored numbers.
+        dim (int, optional): Numbers per row.
+    """
+
+    backbone: str | None = None
+    feature_fps: float | None = None
+    window: int | None = None
+    stride: int | None = None
+    first_row_sec: float = 0.0
+    crop: str | None = None
+    dtype: str | None = None
+    dim: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ('feature_fps', 'window', 'stride', 'first_row_sec', 'dim'):
+            value = getattr(self, name)
+            if value is None and name != 'first_row_sec':
+                continue
+            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+            if not number or (value <= 0 and name != 'first_row_sec'):
+                kind = 'finite' if name == 'first_row_sec' else 'positive'
+                raise FeatureError(f"feature recipe: '{name}' must be a {kind} number, found {value!r}.")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, object], where: str = 'feature recipe') -> 'FeatureRecipe':
+        """Build from plain values.
+
+        Args:
+            values (Mapping[str, object]): Any of the fields; others are refused.
+            where (str): Named in the error message.
+
+        Raises:
+            FeatureError: If a key is unknown or a value impossible.
+        """
+        known = [field.name for field in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise FeatureError(f'{where}: unknown key {", ".join(map(repr, unknown))}; '
+                               f'a recipe has {", ".join(known)}.')
+        return cls(**values)
+
+    @classmethod
+    def read(cls, folder: str | Path) -> 'FeatureRecipe | None':
+        """Read ``recipe.json`` of a feature folder.
+
+        Args:
+            folder (str | Path): Feature folder.
+
+        Returns:
+            FeatureRecipe | None: None when the folder has no recipe.
+
+        Raises:
+            FeatureError: If the file is no JSON object of recipe keys.
+        """
+        path = Path(folder) / RECIPE_FILE
+        if not path.is_file():
+            return None
+        try:
+            values = json.loads(path.read_text(encoding='utf-8'))
+        except ValueError as error:
+            raise FeatureError(f'{path} is not valid JSON ({error}). Write it again or remove it.') from error
+        if not isinstance(values, dict):
+            raise FeatureError(f'{path} must hold one JSON object, found {type(values).__name__}.')
+        return cls.from_dict(values, str(path))
+
+    def write(self, folder: str | Path) -> Path:
+        """Write ``recipe.json`` into a feature folder.
+
+        Args:
+            folder (str | Path): Existing feature folder.
+
+        Returns:
+            Path: The file.
+        """
+        path = Path(folder) / RECIPE_FILE
+        path.write_text(json.dumps(asdict(self), indent=2) + '\n', encoding='utf-8')
+        return path
+
+    def updated(self, **values: object) -> 'FeatureRecipe':
+        """Copy with some fields replaced.
+
+        Args:
+            **values: Field names and values.
+        """
+        return replace(self, **values)
+
+    def seconds(self, rows: np.ndarray | int) -> np.ndarray:
+        """Time that rows describe.
+
+        Args:
+            rows (np.ndarray | int): Row numbers, any shape.
+
+        Returns:
+            np.ndarray: float64 seconds, same shape.
+
+        Raises:
+            FeatureError: If the recipe has no ``feature_fps``.
+        """
+        return self.first_row_sec + np.asarray(rows, dtype=np.float64) / self._rate()
+
+    def rows(self, times_sec: np.ndarray | float) -> np.ndarray:
+        """Rows nearest to given times; the caller clips them to the length of the file.
+
+        Args:
+            times_sec (np.ndarray | float): Seconds, any shape.
+
+        Returns:
+            np.ndarray: int64 row numbers, same shape; halves round up.
+
+        Raises:
+            FeatureError: If the recipe has no ``feature_fps``.
+        """
+        exact = (np.asarray(times_sec, dtype=np.float64) - self.first_row_sec) * self._rate()
+        return np.floor(exact + 0.5 + 1e-9).astype(np.int64)
+
+    def _rate(self) -> float:
+        if self.feature_fps is None:
+            raise FeatureError('this feature recipe has no feature_fps, so rows have no time. '
+                               f'Add it to {RECIPE_FILE} of the feature folder.')
+        return self.feature_fps
+
+
+#: What the official code of a benchmark takes for granted; its downloads carry no description of their own.
+OFFICIAL_RECIPES: dict[str, FeatureRecipe] = {
+    'segmentation': FeatureRecipe(
+        backbone='i3d_rgb', feature_fps=25.0, stride=1, first_row_sec=0.0, crop='full', dtype='float32', dim=1024),
+}
+
+
+def refuse_contradiction(found: FeatureRecipe, expected: Mapping[str, object], where: str) -> None:
+    """Compare the recipe of a folder with what the config takes for granted.
+
+    Args:
+        found (FeatureRecipe): Recipe of the folder; unknown fields agree with everything.
+        expected (Mapping[str, object]): Fields the config relies on, e.g. ``dict(feature_fps=25.0, dim=1024)``.
+        where (str): The folder, named in the message.
+
+    Raises:
+        FeatureError: If a field differs; states the shift in seconds when the times of the rows would be wrong.
+    """
+    wrong = {name: (getattr(found, name), value) for name, value in expected.items()
+             if value is not None and getattr(found, name) is not None and getattr(found, name) != value}
+    if not wrong:
+        return
+    lines = [f'  {name}: {ours!r} in the folder, {theirs!r} expected by the config'
+             for name, (ours, theirs) in wrong.items()]
+    if {'feature_fps', 'first_row_sec'} & set(wrong):
+        lines.append(f'  {_shift(found, expected)}')
+    raise FeatureError(f'features in {where} do not fit the config:\n' + '\n'.join(lines) +
+                       f'\nPoint data_prefix.features to another folder, correct {RECIPE_FILE} there, or state what '
+                       'you want with feature=dict(recipe=dict(...)).')
+
+
+def _shift(found: FeatureRecipe, expected: Mapping[str, object]) -> str:
+    believed = found.updated(**{name: expected[name] for name in ('feature_fps', 'first_row_sec') if name in expected})
+    row = int(believed.rows(_PROBE_SEC))
+    believed_sec, true_sec = float(believed.seconds(row)), float(found.seconds(row))
+    first = float(found.seconds(0) - believed.seconds(0))
+    return (f'time shift: {first:+.3f} s at row 0, {true_sec - believed_sec:+.3f} s at row {row}, which would be taken '
+            f'for second {believed_sec:.3f} and shows second {true_sec:.3f}')

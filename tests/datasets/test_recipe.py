@@ -1,0 +1,69 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from egoexo.datasets.recipe import OFFICIAL_RECIPES, FeatureRecipe, refuse_contradiction
+from egoexo.errors import FeatureError
+
+CLIP = FeatureRecipe(backbone='clip', feature_fps=5.0, window=5, stride=5, first_row_sec=0.08, dim=768)
+
+
+def test_written_and_read_back(tmp_path: Path) -> None:
+    assert FeatureRecipe.read(tmp_path) is None
+    assert CLIP.write(tmp_path).name == 'recipe.json'
+    assert FeatureRecipe.read(tmp_path) == CLIP
+
+
+def test_official_segmentation_features_are_one_row_per_frame() -> None:
+    official = OFFICIAL_RECIPES['segmentation']
+    assert (official.feature_fps, official.dim) == (25.0, 1024)
+    np.testing.assert_array_equal(official.seconds(np.array([0, 25, 1500])), [0, 1, 60])
+
+
+def test_rows_and_seconds_are_inverse() -> None:
+    rows = np.arange(1000)
+    np.testing.assert_allclose(CLIP.seconds(rows[:3]), [0.08, 0.28, 0.48], atol=1e-12)
+    np.testing.assert_array_equal(CLIP.rows(CLIP.seconds(rows)), rows)
+    assert CLIP.rows(0.17).item() == 0
+    assert CLIP.rows(0.19).item() == 1
+
+
+@pytest.mark.parametrize(('content', 'message'), [
+    ('{"feature_fps": 25', 'is not valid JSON'),
+    ('[25]', 'must hold one JSON object, found list'),
+    ('{"fps": 25}', "unknown key 'fps'; a recipe has backbone, feature_fps"),
+    ('{"feature_fps": 0}', "'feature_fps' must be a positive number, found 0"),
+    ('{"feature_fps": "25"}', "'feature_fps' must be a positive number, found '25'"),
+    ('{"first_row_sec": null}', "'first_row_sec' must be a finite number"),
+])
+def test_malformed_recipes(tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / 'recipe.json').write_text(content)
+    with pytest.raises(FeatureError, match=message):
+        FeatureRecipe.read(tmp_path)
+
+
+def test_rows_without_a_rate_have_no_time() -> None:
+    with pytest.raises(FeatureError, match='no feature_fps'):
+        FeatureRecipe(dim=4).seconds(1)
+
+
+def test_contradiction_states_the_shift() -> None:
+    with pytest.raises(FeatureError) as caught:
+        refuse_contradiction(CLIP, dict(feature_fps=25.0, first_row_sec=0.0, dim=768), 'features/clip_5fps')
+    text = str(caught.value)
+    assert 'features/clip_5fps' in text
+    assert 'feature_fps: 5.0 in the folder, 25.0 expected' in text
+    assert '+0.080 s at row 0, +240.080 s at row 1500' in text
+    assert 'taken for second 60.000 and shows second 300.080' in text
+    assert 'dim' not in text.split('Point')[0]
+
+
+def test_other_contradictions_have_no_shift() -> None:
+    with pytest.raises(FeatureError, match="crop: 'full' in the folder, 'gaze_50' expected") as caught:
+        refuse_contradiction(FeatureRecipe(crop='full'), dict(crop='gaze_50'), 'somewhere')
+    assert 'shift' not in str(caught.value)
+
+
+def test_unknown_fields_agree_with_everything() -> None:
+    refuse_contradiction(FeatureRecipe(), dict(feature_fps=25.0, crop='full', dim=None), 'somewhere')
