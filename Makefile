@@ -26,7 +26,7 @@ $(VENV)/.installed: setup.py constraints.txt $(wildcard requirements/*.txt)
 quickstart: install
 	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default
 	$(BIN)/python tools/train.py $(QUICK_CONFIG) --work-dir $(QUICK_WORK)
-	$(BIN)/python tools/test.py $(QUICK_CONFIG) "$$(ls -t $(QUICK_WORK)/best_*.pth | head -n 1)" --work-dir $(QUICK_WORK) \
+	$(BIN)/python tools/test.py $(QUICK_CONFIG) $(QUICK_WORK)/best.pth --work-dir $(QUICK_WORK) \
 		--dump $(QUICK_WORK)/predictions.npz --out $(QUICK_WORK)/scalars.json
 	$(BIN)/python tools/analysis/report.py $(QUICK_WORK)
 

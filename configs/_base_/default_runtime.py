@@ -24,12 +24,12 @@ env_cfg = dict(
     dist_cfg=dict(backend='nccl', timeout=1800),
 )
 
-# Scalars go to <work_dir>/<time>/vis_data/*.json. To watch a run with TensorBoard or Weights & Biases as well:
-#   pip install -c constraints.txt tensorboard          (or wandb)
-#   --cfg-options "visualizer.vis_backends=[dict(type='LocalVisBackend'),dict(type='TensorboardVisBackend')]"
-# or, in a config that inherits this one:
+# Scalars go to <work_dir>/<time>/vis_data/*.json. To watch a run with TensorBoard or Weights & Biases as well, install
+# one (pip install -c constraints.txt tensorboard, or wandb) and put into a config that inherits this one:
+#   visualizer = dict(vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')])
 #   visualizer = dict(vis_backends=[dict(type='LocalVisBackend'),
 #                                   dict(type='WandbVisBackend', init_kwargs=dict(project='egoexo'))])
+# For one run: --cfg-options visualizer.vis_backends.0.type=TensorboardVisBackend (instead of the json file).
 visualizer = dict(type='Visualizer', vis_backends=[dict(type='LocalVisBackend')])
 log_processor = dict(type='LogProcessor', window_size=10, by_epoch=True)
 log_level = 'INFO'

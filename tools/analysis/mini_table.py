@@ -31,14 +31,6 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def newest_best(work_dir: Path) -> Path:
-    """The best checkpoint a training kept; with several criteria, that of the first in the config's order."""
-    found = sorted(work_dir.glob('best_*.pth'), key=lambda path: path.stat().st_mtime)
-    if not found:
-        raise FileNotFoundError(f'{work_dir} holds no best_*.pth: look at {work_dir}/train.log')
-    return found[-1]
-
-
 def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict[str, float]:
     """One training and its test in processes of their own; returns the test metrics."""
     scalars = work_dir / 'scalars.json'
@@ -51,11 +43,9 @@ def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict
                 [sys.executable, 'tools/train.py', *common, '--cfg-options', f'randomness.seed={seed}'],
                 cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
             subprocess.run(
-                [sys.executable, 'tools/test.py', common[0], str(newest_best(work_dir)), *common[1:],
-                 '--out', str(scalars)],
+                [sys.executable, 'tools/test.py', common[0], str(work_dir / 'best.pth'), *common[1:], '--out', str(scalars)],
                 cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
-    content = json.loads(scalars.read_text(encoding='utf-8'))
-    return content.get('metrics', content)
+    return json.loads(scalars.read_text(encoding='utf-8'))['metrics']
 
 
 def collect(plan: dict, args: argparse.Namespace) -> dict[str, dict[str, list[float]]]:

@@ -45,8 +45,3 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path, capsys: pytest.Captu
     mini_table.insert_table(page, 'table')
     assert page.read_text() == 'mine'
     assert 'has no marks' in capsys.readouterr().out
-
-
-def test_missing_checkpoint_names_the_log(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r'holds no best_\*\.pth: look at .*train\.log'):
-        mini_table.newest_best(tmp_path)
