@@ -1,7 +1,6 @@
 """Known defects of the EgoExoLearn release, planted on request so that the repair of each reader can be tested."""
 
 from collections.abc import Callable
-from itertools import product
 from pathlib import Path
 
 from egoexo.errors import AnnotationError, ConfigError
@@ -51,7 +50,10 @@ def leak_video(root: Path, tables: Tables) -> None:
         root (Path): Root of the layout.
         tables (Tables): Annotations.
     """
-    uid = _first(tables.select_uids('ego', 'val', gaze=True), 'an ego val video with gaze')
+    candidates = tables.select_uids('ego', 'val', gaze=True)
+    if not candidates:
+        raise _too_small('an ego val video with gaze')
+    uid = candidates[0]
     for folder in (SEGMENTATION, PLANNING):
         for subset in ('ego_test', 'ego_gaze_test'):
             path = bundle_path(root, folder, subset)
@@ -83,24 +85,19 @@ def cumulative_lists(root: Path, tables: Tables) -> None:
 
 
 def cyclic_pairs(root: Path, tables: Tables) -> None:
-    """Both skill lists get a pair c > a for clips with a > b and b > c.
+    """Each skill list that holds clips a > b and b > c says c > a too; a pair a > c is turned round.
 
     Args:
         root (Path): Root of the layout.
         tables (Tables): Annotations, not used.
     """
     paths = [root / SKILL / f'skill_{subset}.txt' for subset in ('train', 'val')]
-    lists = [[tuple(line.split(' ')) for line in _lines(path)] for path in paths]
-    known = {frozenset(pair) for pairs in lists for pair in pairs}
-    train_clips = {clip for pair in lists[0] for clip in pair}
-    for path, pairs in zip(paths, lists, strict=True):
-        # A val pair must keep one clip that training has not seen.
-        seen = frozenset() if path == paths[0] else train_clips
-        chains = ((last, first) for (first, a), (b, last) in product(pairs, pairs)
-                  if a == b and frozenset((first, last)) not in known and not {first, last} <= seen
-                  and first.split('_')[1] != last.split('_')[1])
-        closing = _first(chains, f'a chain of three clips in {path.name}')
-        write_lines(path, [' '.join(pair) for pair in [*pairs, closing]], final=True)
+    closed = {path: _close_cycle([tuple(line.split(' ')) for line in _lines(path)]) for path in paths}
+    if not any(closed.values()):
+        raise _too_small('skill pairs a > b and b > c')
+    for path, pairs in closed.items():
+        if pairs:
+            write_lines(path, [' '.join(pair) for pair in pairs], final=True)
 
 
 def short_exo_labels(root: Path, tables: Tables) -> None:
@@ -127,11 +124,22 @@ DEFECTS: dict[str, Callable[[Path, Tables], None]] = {
 }
 
 
-def _first(items, what: str):
-    """First of some items, or an error that names them."""
-    for item in items:
-        return item
-    raise AnnotationError(f'expected {what}, found none: the world is too small for this defect; take a larger preset.')
+def _close_cycle(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Pairs with one cycle of three clips of three videos, empty if there is no chain to close."""
+    known = set(pairs)
+    worse: dict[str, list[str]] = {}
+    for better, other in pairs:
+        worse.setdefault(better, []).append(other)
+    chains = ((first, last) for first, middle in pairs for last in worse.get(middle, ())
+              if first.split('_')[1] != last.split('_')[1])
+    # An existing pair is turned round where possible: a new one might show no clip that training lacks.
+    for first, last in sorted(chains, key=lambda ends: ends not in known)[:1]:
+        return [pair for pair in pairs if pair != (first, last)] + [(last, first)]
+    return []
+
+
+def _too_small(what: str) -> AnnotationError:
+    return AnnotationError(f'expected {what} to damage, found none: the world is too small; take a larger preset.')
 
 
 def _lines(path: Path) -> list[str]:
