@@ -10,7 +10,7 @@ CELLAR = {'errors', 'version'}
 FLOORS = [
     {'utils', 'compat', 'formats', 'evaluation.functional', 'evaluation.protocols', 'checkpoints'},
     {'registry', 'structures'},
-    {'datasets', 'models', 'evaluation.metrics', 'engine', 'visualization'},
+    {'datasets', 'models', 'evaluation.metrics', 'evaluation.offline', 'engine', 'visualization'},
     {'apis'},
 ]
 ISLAND = 'mini'

@@ -218,7 +218,7 @@ def _fill_up(pred: np.ndarray, gt: np.ndarray, pad: str, video: str) -> tuple[np
     if pad != 'repeat_last':
         raise PredictionError(
             f'video {video or "(unnamed)"}: {pred.size} predicted frames, but the truth has {gt.size}. Predict one '
-            "label per 25-fps frame to the end of the video, or let pad='repeat_last' repeat the last label.")
+            "label per 25-fps frame to the end of the video, or let pad='repeat_last' (--pad) repeat the last.")
     return np.concatenate([pred, np.full(missing, pred[-1])]), missing
 
 
