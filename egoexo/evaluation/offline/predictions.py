@@ -12,6 +12,8 @@ from egoexo.formats.egoexolearn import read_frame_prediction
 
 __all__ = ['FramePredictions', 'first_five']
 
+_LIST_ENDINGS = ('_train', '_val', '_test')
+
 
 def first_five(names: list[str]) -> str:
     """The first five names and how many more there are."""
@@ -22,13 +24,16 @@ def first_five(names: list[str]) -> str:
 class FramePredictions:
     """Predicted class ids by video, read when asked for.
 
+    A prediction is named ``<uid>``, good for every list the video is in, or ``<subset>/<uid>``, for that list alone,
+    as a run over several lists writes them.
+
     Args:
-        path (str | os.PathLike): Official result folder, one file ``<uid>`` per video, or an ``.npz`` that holds
-            one integer array (P,) per uid.
+        path (str | os.PathLike): Official result folder, one file ``<uid>`` per video, or one such folder per list in
+            it, ``<subset>/<uid>``; or an ``.npz`` that holds one integer array (P,) per name.
         num_classes (int): Ids run from 0 to ``num_classes - 1``.
 
     Attributes:
-        uids (list[str]): Videos, sorted.
+        names (list[str]): Names of the predictions, sorted.
 
     Raises:
         PredictionError: If there is no prediction, or a video has two.
@@ -38,13 +43,24 @@ class FramePredictions:
         self.path = Path(path)
         self.num_classes = num_classes
         self._readers = self._find_files() if self.path.is_dir() else self._open_archive()
-        self.uids = sorted(self._readers)
+        self.names = sorted(self._readers)
+        bare = {name for name in self.names if '/' not in name}
+        self._refuse_twice([*bare, *{name.rpartition('/')[2] for name in self.names if '/' in name}])
 
-    def read(self, uid: str) -> np.ndarray:
+    def find(self, subset: str, uid: str) -> str | None:
+        """Name of the prediction for a video of a list, None if there is none.
+
+        Args:
+            subset (str): List, e.g. ``'ego_val'``.
+            uid (str): Official uid.
+        """
+        return next((name for name in (f'{subset}/{uid}', uid) if name in self._readers), None)
+
+    def read(self, name: str) -> np.ndarray:
         """Predicted class ids of one video.
 
         Args:
-            uid (str): One of :attr:`uids`.
+            name (str): One of :attr:`names`.
 
         Returns:
             np.ndarray: Shape (P,), int64, P >= 1.
@@ -52,48 +68,55 @@ class FramePredictions:
         Raises:
             PredictionError: If they cannot be read, or an id is unknown.
         """
-        return self._readers[uid]()
+        return self._readers[name]()
 
     def _find_files(self) -> dict[str, Callable[[], np.ndarray]]:
-        files = sorted(file for file in self.path.iterdir() if file.is_file() and not file.name.startswith('.'))
+        folders = sorted(folder for folder in self.path.iterdir() if folder.is_dir())
+        lists = [folder for folder in folders if folder.name.endswith(_LIST_ENDINGS)]
+        files = {}
+        for folder in (self.path, *lists):
+            scope = '' if folder is self.path else f'{folder.name}/'
+            found = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith('.'))
+            names = [scope + file.name.split('.')[0] for file in found]
+            self._refuse_twice(names)
+            files.update(zip(names, found, strict=True))
         if not files:
-            folders = sorted(folder.name for folder in self.path.iterdir() if folder.is_dir())
-            hint = f'it has the folders {first_five(folders)}; name one of them' if folders else 'it is empty'
+            others = [folder.name for folder in folders]
+            hint = f'it has the folders {first_five(others)}; name one of them' if others else 'it is empty'
             raise PredictionError(f'{self.path} holds no result file <uid>: {hint}.')
-        self._refuse_twice([file.name.split('.')[0] for file in files])
-        return {file.name.split('.')[0]: lambda file=file: read_frame_prediction(file, num_classes=self.num_classes)
-                for file in files}
+        return {name: lambda file=file: read_frame_prediction(file, num_classes=self.num_classes)
+                for name, file in files.items()}
 
     def _open_archive(self) -> dict[str, Callable[[], np.ndarray]]:
         if not self.path.exists():
             raise PredictionError(f'{self.path} does not exist; expected a result folder or an .npz file.')
         try:
             archive = np.load(self.path, allow_pickle=False)
-            uids = archive.files
+            names = archive.files
         except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as cause:
             raise PredictionError(f'{self.path} is no readable .npz of one integer array per video ({cause}); give '
                                   'that or a result folder.') from cause
-        if not uids:
+        if not names:
             raise PredictionError(f'{self.path} holds no array.')
-        self._refuse_twice(uids)
-        return {uid: lambda uid=uid: self._from_archive(archive, uid) for uid in uids}
+        self._refuse_twice(names)
+        return {name: lambda name=name: self._from_archive(archive, name) for name in names}
 
-    def _refuse_twice(self, uids: list[str]) -> None:
+    def _refuse_twice(self, names: list[str]) -> None:
         seen: set[str] = set()
-        twice = sorted({uid for uid in uids if uid in seen or seen.add(uid)})
+        twice = sorted({name for name in names if name in seen or seen.add(name)})
         if twice:
-            raise PredictionError(f'{self.path} holds two predictions for {len(twice)} of {len(set(uids))} videos: '
+            raise PredictionError(f'{self.path} holds two predictions for {len(twice)} of {len(set(names))} videos: '
                                   f'{first_five(twice)}. Keep one of each.')
 
-    def _from_archive(self, archive: np.lib.npyio.NpzFile, uid: str) -> np.ndarray:
+    def _from_archive(self, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
         try:
-            labels = archive[uid]
+            labels = archive[name]
         except (ValueError, OSError, EOFError, zipfile.BadZipFile) as cause:
-            raise PredictionError(f'{self.path} array {uid} cannot be read ({cause}); save plain integers.') from cause
+            raise PredictionError(f'{self.path} array {name} cannot be read ({cause}); save plain integers.') from cause
         if labels.ndim != 1 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
-            raise PredictionError(f'{self.path} array {uid} is {labels.dtype} {labels.shape}, expected integer class '
+            raise PredictionError(f'{self.path} array {name} is {labels.dtype} {labels.shape}, expected integer class '
                                   'ids (P,) with P >= 1.')
         if labels.min() < 0 or labels.max() >= self.num_classes:
-            raise PredictionError(f'{self.path} array {uid} has class ids from {labels.min()} to {labels.max()}, '
+            raise PredictionError(f'{self.path} array {name} has class ids from {labels.min()} to {labels.max()}, '
                                   f'expected 0 to {self.num_classes - 1}.')
         return labels.astype(np.int64, copy=False)

@@ -135,7 +135,8 @@ def score(
     for subset in chosen:
         for uid in annotations.lists[subset]:
             rules = tuple(protocol for protocol in rules if protocol.name not in failed)
-            rows.append(_count(predictions.read(uid), annotations, rules, subset, uid, optional, failed))
+            pred = predictions.read(predictions.find(subset, uid))
+            rows.append(_count(pred, annotations, rules, subset, uid, optional, failed))
     rules = tuple(protocol for protocol in rules if protocol.name not in failed)
     notes += [f'{name}: not scored. {reason}' for name, reason in failed.items()]
     return Scores(group_scores(rows, rules, UNSEEN_TASKS, num_bootstrap), rules, notes)
@@ -150,29 +151,32 @@ def _choose(predictions: FramePredictions, annotations: Annotations, subsets: Se
                      'not scored')
     if subsets:
         return present
-    predicted = set(predictions.uids)
-    idle = [name for name in present if predicted.isdisjoint(annotations.lists[name])]
+    used = {name: {predictions.find(name, uid) for uid in annotations.lists[name]} - {None} for name in present}
+    idle = [name for name in present if not used[name]]
     if idle:
         notes.append(f'no prediction for any video of {", ".join(idle)}: not scored')
-    others = predicted.difference(*(annotations.lists[name] for name in present))
+    others = set(predictions.names).difference(*used.values())
     if others:
         notes.append(f'{len(others)} prediction(s) for videos of other lists: not scored')
     return [name for name in present if name not in idle]
 
 
 def _refuse_unknown(predictions: FramePredictions, annotations: Annotations) -> None:
-    unknown = [uid for uid in predictions.uids if uid not in annotations.known_uids]
+    unknown = []
+    for name in predictions.names:
+        subset, _, uid = name.rpartition('/')
+        if uid not in annotations.lists.get(subset, annotations.known_uids):
+            unknown.append(name)
     if unknown:
-        raise PredictionError(f'{len(unknown)} of {len(predictions.uids)} predictions in {predictions.path} are for '
-                              f'videos that {annotations.folder} does not know: {first_five(unknown)}. Result files '
-                              'are named by the bare uid.')
+        raise PredictionError(f'{len(unknown)} of {len(predictions.names)} predictions in {predictions.path} are for '
+                              f'videos that {annotations.folder} does not know: {first_five(unknown)}. Predictions '
+                              'are named <uid> or <list>/<uid>.')
 
 
 def _refuse_missing(predictions: FramePredictions, lists: dict[str, list[str]]) -> None:
-    predicted = set(predictions.uids)
     reports = []
     for subset, uids in lists.items():
-        missing = [uid for uid in uids if uid not in predicted]
+        missing = [uid for uid in uids if predictions.find(subset, uid) is None]
         if missing:
             reports.append(f'{len(missing)} of {len(uids)} videos of {subset} have no prediction in '
                            f'{predictions.path}: {first_five(missing)}')
@@ -204,7 +208,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     Args:
         parser (argparse.ArgumentParser): Parser of ``tools/evaluate.py segmentation``.
     """
-    parser.add_argument('--pred', required=True, help='official result folder (<dir>/<uid>) or .npz, uid -> class ids')
+    parser.add_argument('--pred', required=True, help='official result folder (<uid> or <list>/<uid>), or '
+                        '.npz with such keys')
     parser.add_argument('--gt', required=True, help='tas_annotation, or the root of the release')
     parser.add_argument('--subset', nargs='+', metavar='LIST', help=f'lists to score; default: of {", ".join(SUBSETS)} '
                         'those with predictions')

@@ -29,10 +29,38 @@ def save_archive(path: Path) -> Path:
 @pytest.mark.parametrize('save', [save_folder, save_archive])
 def test_both_forms_hold_the_same(tmp_path: Path, save: object) -> None:
     predictions = FramePredictions(save(tmp_path))
-    assert predictions.uids == ['a', 'b']
+    assert predictions.names == ['a', 'b']
     for uid, labels in LABELS.items():
         assert predictions.read(uid).dtype == np.int64
         np.testing.assert_array_equal(predictions.read(uid), labels)
+
+
+def scoped_folder(path: Path) -> Path:
+    for uid, labels in LABELS.items():
+        write_frame_prediction(path / 'ego_val' / uid, labels)
+    write_frame_prediction(path / 'ego_test' / 'a', LABELS['b'])
+    write_frame_prediction(path / 'plots' / 'a', LABELS['b'])
+    return path
+
+
+def scoped_archive(path: Path) -> Path:
+    arrays = {f'ego_val/{uid}': labels for uid, labels in LABELS.items()}
+    np.savez(path / 'p.npz', **arrays, **{'ego_test/a': LABELS['b']})
+    return path / 'p.npz'
+
+
+@pytest.mark.parametrize('save', [scoped_folder, scoped_archive])
+def test_names_by_list(tmp_path: Path, save: object) -> None:
+    predictions = FramePredictions(save(tmp_path))
+    assert predictions.names == ['ego_test/a', 'ego_val/a', 'ego_val/b']
+    assert predictions.find('ego_test', 'b') is None
+    np.testing.assert_array_equal(predictions.read(predictions.find('ego_val', 'a')), LABELS['a'])
+    np.testing.assert_array_equal(predictions.read(predictions.find('ego_test', 'a')), LABELS['b'])
+
+
+def test_a_bare_name_serves_every_list(tmp_path: Path) -> None:
+    predictions = FramePredictions(save_folder(tmp_path))
+    assert predictions.find('ego_val', 'a') == predictions.find('ego_gaze_val', 'a') == 'a'
 
 
 @pytest.mark.parametrize(('array', 'message'), [
@@ -73,6 +101,11 @@ def twice_in_folder(path: Path) -> Path:
     return save_folder(path)
 
 
+def bare_and_by_list(path: Path) -> Path:
+    write_frame_prediction(path / 'ego_val' / 'a', LABELS['a'])
+    return save_folder(path)
+
+
 def parent_folder(path: Path) -> Path:
     save_folder(path / 'val')
     return path
@@ -94,6 +127,7 @@ def text_file(path: Path) -> Path:
     (bare_array, 'is no readable .npz'),
     (doubled, 'two predictions for 1 of 2 videos: b. Keep one'),
     (twice_in_folder, 'two predictions for 1 of 2 videos: a. Keep one'),
+    (bare_and_by_list, 'two predictions for 1 of 2 videos: a. Keep one'),
     (parent_folder, 'holds no result file <uid>: it has the folders val; name one of them'),
     (empty_archive, 'holds no array'),
     (lambda path: path, 'it is empty'),

@@ -98,8 +98,26 @@ def test_missing_predictions(root: Path) -> None:
 
 def test_unknown_video(root: Path) -> None:
     write_frame_prediction(root / 'pred' / 'stranger', np.array([1]))
-    with pytest.raises(PredictionError, match=r'1 of 7 predictions in .* does not know: stranger\. Result files are'):
+    with pytest.raises(PredictionError, match=r'1 of 7 predictions in .* does not know: stranger\. Predictions are'):
         score(FramePredictions(root / 'pred'), Annotations(root))
+
+
+def test_predictions_by_list(root: Path) -> None:
+    arrays = {f'{subset}/{uid}': FramePredictions(root / 'pred').read(uid)
+              for subset in ('ego_val', 'exo_val') for uid in LISTS[subset]}
+    gaze = {f'ego_gaze_val/{uid}': np.full(300, 5) for uid in LISTS['ego_gaze_val']}
+    np.savez(root / 'p.npz', **arrays, **gaze, **{'ego_test/b': np.array([1])})
+    result = score(FramePredictions(root / 'p.npz'), Annotations(root))
+    scores = {group.prefix: group.scores for group in result.groups}
+    assert scores['ego_val'] == expected(root, ['a', 'b', 'c'])
+    assert scores['ego_gaze_val']['Edit'] < 20
+    assert '1 prediction(s) for videos of other lists: not scored' in result.notes
+
+
+def test_prediction_for_a_video_outside_its_list(root: Path) -> None:
+    np.savez(root / 'p.npz', **{'exo_val/a': np.array([1])})
+    with pytest.raises(PredictionError, match=r'1 of 1 predictions .* does not know: exo_val/a\.'):
+        score(FramePredictions(root / 'p.npz'), Annotations(root))
 
 
 def test_video_that_only_the_table_knows_is_no_stranger(root: Path) -> None:
