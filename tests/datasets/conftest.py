@@ -1,5 +1,6 @@
 """Small official layouts and small videos for the tests of this room."""
 
+import logging
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +9,7 @@ import av
 import numpy as np
 import pytest
 import torch
+from mmengine.logging import MMLogger
 
 from egoexo.formats.egoexolearn import write_frame_labels, write_split
 
@@ -50,6 +52,17 @@ class Layout:
 @pytest.fixture
 def layout(tmp_path: Path) -> Layout:
     return Layout(tmp_path / 'official')
+
+
+@pytest.fixture
+def said(request: pytest.FixtureRequest) -> list[str]:
+    """Messages of the current MMEngine logger."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.INFO)
+    handler.emit = lambda record: messages.append(record.getMessage())
+    logger = MMLogger.get_instance(request.node.nodeid, logger_name=request.node.name)
+    logger.addHandler(handler)
+    return messages
 
 
 def picture(number: int) -> np.ndarray:

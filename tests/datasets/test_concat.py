@@ -1,0 +1,78 @@
+import pytest
+from torch.utils.data import DataLoader
+
+from egoexo.datasets.concat import ConcatSubsets
+from egoexo.datasets.samplers import SeededIndex, SeededSampler
+from egoexo.errors import ConfigError
+from egoexo.registry import DATASETS
+
+
+@pytest.fixture
+def filled(layout: object) -> object:
+    for uid in 'abcd':
+        layout.video(uid)
+    layout.split('ego_val', ['a', 'b'])
+    layout.split('exo_val', ['c'])
+    layout.split('ego_test', ['d', 'b'])
+    return layout
+
+
+def build(layout: object, *subsets: str, **kwargs: object) -> ConcatSubsets:
+    datasets = [layout.config(subset, missing_list='skip', **kwargs) for subset in subsets]
+    return DATASETS.build(dict(type='ConcatSubsets', datasets=datasets))
+
+
+def test_both_views_in_order(filled: object) -> None:
+    dataset = build(filled, 'ego_val', 'exo_val')
+    samples = [dataset[index]['data_samples'] for index in range(len(dataset))]
+    assert [(sample.sample_id, sample.view, sample.subset) for sample in samples] == [
+        ('a', 'ego', 'ego_val'), ('b', 'ego', 'ego_val'), ('c', 'exo', 'exo_val')]
+    assert len(dataset.metainfo['classes']) == 28
+    assert dataset.subsets == ['ego_val', 'exo_val']
+    assert dataset[-1]['data_samples'].sample_id == 'c'
+
+
+def test_root_is_handed_down(filled: object) -> None:
+    config = filled.config('ego_val')
+    del config['data_root']
+    dataset = ConcatSubsets(datasets=[config], data_root=str(filled.root))
+    assert dataset.datasets[0].data_root == str(filled.root)
+
+
+@pytest.mark.parametrize('order', [
+    ('ego_train', 'ego_val', 'exo_val'), ('ego_val', 'ego_train', 'exo_val'), ('ego_val', 'exo_val', 'ego_train')])
+def test_empty_list_takes_no_part_wherever_it_stands(filled: object, said: list[str], order: tuple) -> None:
+    dataset = build(filled, *order)
+    loader = DataLoader(dataset, sampler=SeededSampler(dataset, shuffle=False, seed=0), collate_fn=lambda batch: batch)
+    assert [batch[0]['data_samples'].sample_id for batch in loader] == ['a', 'b', 'c']
+    assert said[-1] == 'left out because empty: ego_train; 3 videos remain in 2 of 3 lists.'
+    assert 'ego_train' not in dataset.subsets
+
+
+def test_nothing_left_is_said_and_legal(filled: object, said: list[str]) -> None:
+    assert len(build(filled, 'exo_test', 'exo_train')) == 0
+    assert said[-1] == 'left out because empty: exo_test, exo_train; 0 videos remain in 0 of 2 lists.'
+
+
+def test_shared_video_stays_in_both_lists_with_a_warning(filled: object, said: list[str]) -> None:
+    dataset = build(filled, 'ego_val', 'ego_test')
+    assert len(dataset) == 4
+    assert said[-1].startswith('1 of 3 videos are in more than one list: b in ego_val and ego_test.')
+    ids = [(dataset[index]['data_samples'].subset, dataset[index]['data_samples'].sample_id) for index in (1, 3)]
+    assert ids == [('ego_val', 'b'), ('ego_test', 'b')]
+    assert len(build(filled, 'ego_val', 'ego_test', exclude=['b'])) == 2
+
+
+def test_seed_key_passes_through(filled: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = []
+    monkeypatch.setattr('egoexo.datasets.base.seed_everything', keys.append)
+    build(filled, 'ego_val', 'exo_val')[SeededIndex(2, (5, 1, 2))]
+    assert keys == [(5, 1, 2)]
+
+
+def test_lists_must_name_the_same_classes(filled: object) -> None:
+    other = filled.config('exo_val', metainfo=dict(classes=tuple('abc')))
+    with pytest.raises(ConfigError, match='class names or label rates of the lists differ'):
+        ConcatSubsets(datasets=[filled.config('ego_val'), other | dict(check_files=False)])
+    with pytest.raises(ConfigError, match='expected at least one data set'):
+        ConcatSubsets(datasets=[])
