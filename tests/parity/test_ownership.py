@@ -16,7 +16,7 @@ def owned_patterns() -> dict[str, list[tuple[str, str]]]:
     owners: dict[str, list[tuple[str, str]]] = {}
     for module in sorted(Path(__file__).parent.glob('test_*.py')):
         for node in ast.parse(module.read_text(encoding='utf-8')).body:
-            if isinstance(node, ast.Assign) and node.targets[0].id == 'OWNS':
+            if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', None) == 'OWNS':
                 for topic, patterns in ast.literal_eval(node.value).items():
                     owners.setdefault(topic, []).extend((pattern, module.name) for pattern in patterns)
     return owners
