@@ -113,8 +113,8 @@ def _describe(value: object) -> str:
     """One line about an entry beside the state dict."""
     kind = type(value).__name__
     if isinstance(value, _Inert):
-        names = getattr(value, 'names', [])
-        return f'{kind} (not built){": " + ", ".join(names[:12]) if names else ""}'
+        names = ', '.join(getattr(value, 'names', [])[:12])
+        return f'{kind} (not built){": " if names else ""}{names}'
     if isinstance(value, torch.Tensor):
         return f'tensor {tuple(value.shape)} {str(value.dtype).removeprefix("torch.")}'
     if isinstance(value, Mapping):
@@ -154,7 +154,7 @@ def _recognise(passport: Passport) -> None:
         return
     shapes = {key.removeprefix('module.'): shape for key, shape in passport.shapes.items()}
     if passport.naming == 'egoexo':
-        shapes = {family.official_key(key) or key: shape for key, shape in shapes.items()}
+        shapes = {family.official_key(key) or f'{key} (no name of ours)': shape for key, shape in shapes.items()}
     try:
         layout = family.guess(shapes)
         expected = family.shapes(layout)

@@ -147,8 +147,8 @@ def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int]
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
     state = {str(key).removeprefix('module.'): value for key, value in state_dict.items()}
-    # A key without an official name keeps its own and is listed as unexpected.
-    renamed = {official_key(key) or key: value for key, value in state.items()}
+    # A key that is none of ours must not pass for an official one: it is listed as unexpected.
+    renamed = {official_key(key) or f'{key} (no name of ours)': value for key, value in state.items()}
     shapes = _shapes(renamed)
     layout = replace(guess_layout(shapes), **(sizes or {}))
     check_official(shapes, layout)

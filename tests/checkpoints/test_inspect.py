@@ -1,0 +1,106 @@
+import argparse
+import collections
+import pathlib
+
+import pytest
+import torch
+
+from egoexo.checkpoints.inspect import inspect_file
+from egoexo.checkpoints.loading import sha256_of
+from egoexo.checkpoints.segmentation import from_official
+
+
+class Evil:
+    def __reduce__(self):
+        return exec, ('raise SystemExit',)
+
+
+def _inspect(content, folder, **options):
+    torch.save(content, folder / 'file.pth', **options)
+    return inspect_file(folder / 'file.pth')
+
+
+def test_official_file(official, tmp_path):
+    passport = _inspect(official, tmp_path)
+    assert (passport.family, passport.naming) == ('segmentation', 'official')
+    assert passport.coverage == (len(official), len(official))
+    assert passport.problems == ''
+    assert passport.num_values == sum(value.numel() for value in official.values())
+    assert passport.container == 'bare state dict'
+    assert passport.sha256 == sha256_of(tmp_path / 'file.pth')
+    assert 'num_classes=4' in passport.layout
+
+
+def test_every_variant_is_recognised(layout, make, tmp_path):
+    passport = _inspect(make(layout, 'module.'), tmp_path)
+    assert passport.layout == str(layout)
+    assert passport.problems == ''
+    assert passport.container.endswith('keys prefixed by module.')
+
+
+def test_our_checkpoint(official, tmp_path):
+    content = dict(state_dict=from_official(official), meta=dict(epoch=3), message_hub=dict(), optimizer=dict(state={}))
+    passport = _inspect(content, tmp_path)
+    assert (passport.family, passport.naming) == ('segmentation', 'egoexo')
+    assert passport.container == "state dict under 'state_dict' of an MMEngine checkpoint"
+    assert passport.extras['meta'] == 'dict of 1: epoch'
+    assert passport.coverage == (len(official), len(official))
+
+
+def test_incomplete_file_lists_what_is_wrong(official, tmp_path):
+    del official['stages.0.conv_out.bias']
+    official['stage1.conv_1x1.bias'] = torch.tensor([float('nan')] * 3)
+    passport = _inspect(official, tmp_path)
+    assert passport.coverage == (len(official) - 1, len(official) + 1)
+    assert 'missing (1): stages.0.conv_out.bias' in passport.table()
+    assert 'wrong shape (1): stage1.conv_1x1.bias (3,) instead of (8,)' in passport.table()
+    assert passport.non_finite == ['stage1.conv_1x1.bias']
+
+
+def test_first_layer_missing(official, tmp_path):
+    del official['stage1.conv_1x1.weight']
+    passport = _inspect(official, tmp_path)
+    assert passport.family == 'segmentation'
+    assert passport.coverage == (0, 0)
+
+
+def test_foreign_model(tmp_path):
+    passport = _inspect(dict(model=torch.nn.Linear(3, 2).state_dict(), epoch=7), tmp_path)
+    assert (passport.family, passport.naming) == ('unknown', 'unknown')
+    table = passport.table()
+    assert 'weight  2x3' in table
+    assert 'int 7' in table
+
+
+@pytest.mark.parametrize('legacy', [False, True])
+def test_table_has_one_line_per_tensor(official, tmp_path, legacy):
+    passport = _inspect(official, tmp_path, _use_new_zipfile_serialization=not legacy)
+    lines = passport.table().split('\n')
+    assert len(lines) == len(passport.table(with_shapes=False).split('\n')) + len(official)
+    assert any('segmentation, official names' in line for line in lines)
+
+
+def test_settings_are_named_and_not_built(official, tmp_path):
+    content = dict(state_dict=official, args=argparse.Namespace(lr=0.1, bs=2), root=pathlib.PurePosixPath('/a/b'),
+                   counts=collections.defaultdict(int, a=1), alpha=torch.zeros(2, 3))
+    passport = _inspect(content, tmp_path)
+    assert passport.extras['args'] == 'argparse.Namespace (not built): bs, lr'
+    assert passport.extras['alpha'] == 'tensor (2, 3) float32'
+    assert 'argparse.Namespace' in passport.foreign
+    assert passport.family == 'segmentation'
+
+
+@pytest.mark.parametrize('legacy', [False, True])
+def test_hostile_file(official, tmp_path, legacy):
+    with pytest.raises(ValueError, match=r'found the Python object \S*exec'):
+        _inspect(official | dict(x=Evil()), tmp_path, _use_new_zipfile_serialization=not legacy)
+
+
+def test_truncated_and_missing_file(official, tmp_path):
+    torch.save(official, tmp_path / 'whole.pth')
+    content = (tmp_path / 'whole.pth').read_bytes()
+    (tmp_path / 'half.pth').write_bytes(content[:len(content) // 2])
+    with pytest.raises(ValueError, match=r'half\.pth: expected a file written by torch\.save'):
+        inspect_file(tmp_path / 'half.pth')
+    with pytest.raises(ValueError, match='found nothing'):
+        inspect_file(tmp_path / 'absent.pth')
