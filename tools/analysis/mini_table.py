@@ -43,7 +43,8 @@ def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict
                 [sys.executable, 'tools/train.py', *common, '--cfg-options', f'randomness.seed={seed}'],
                 cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
             subprocess.run(
-                [sys.executable, 'tools/test.py', common[0], str(work_dir / 'best.pth'), *common[1:], '--out', str(scalars)],
+                [sys.executable, 'tools/test.py', common[0], str(work_dir / 'best.pth'), *common[1:],
+                 '--out', str(scalars)],
                 cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
     return json.loads(scalars.read_text(encoding='utf-8'))['metrics']
 
