@@ -12,6 +12,7 @@ from mmengine.evaluator import BaseMetric
 from mmengine.hooks import Hook
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
+from tests_support import REPO
 
 from egoexo import compat
 from egoexo.datasets.samplers import SeededIndex
@@ -46,11 +47,11 @@ class ToyDataset(BaseDataset):
 
 @MODELS.register_module(force=True)
 class ToyModel(BaseModel):
-    def __init__(self, hidden=6, batch_norm=False, data_preprocessor=None, init_cfg=None):
+    def __init__(self, hidden=6, batch_norm=False, dropout=0.5, data_preprocessor=None, init_cfg=None):
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.first = torch.nn.Linear(8, hidden)
         self.norm = torch.nn.BatchNorm1d(hidden) if batch_norm else torch.nn.Identity()
-        self.drop = torch.nn.Dropout(0.5)
+        self.drop = torch.nn.Dropout(dropout)
         self.last = torch.nn.Linear(hidden, 3)
         self.seen_dtype = None
 
@@ -104,7 +105,7 @@ def toy_config(work_dir, loop='epoch', workers=0, length=4, **changes):
     seeded = 'SeededSampler' if loop == 'epoch' else 'InfiniteSeededSampler'
     evaluation = dict(batch_size=4, num_workers=0, dataset=dict(type='ToyDataset', size=6, test_mode=True),
                       sampler=dict(type='DefaultSampler', shuffle=False))
-    runtime = Config.fromfile('configs/_base_/default_runtime.py').to_dict()
+    runtime = Config.fromfile(REPO / 'configs' / '_base_' / 'default_runtime.py').to_dict()
     by_epoch = loop == 'epoch'
     runtime['default_hooks']['checkpoint'].update(
         interval=1 if by_epoch else 4, by_epoch=by_epoch, save_best='ego_val/Avg', rule='greater')
@@ -112,7 +113,7 @@ def toy_config(work_dir, loop='epoch', workers=0, length=4, **changes):
     runtime['env_cfg']['dist_cfg']['timeout'] = 60
     cfg = dict(
         runtime, work_dir=str(work_dir), log_level='ERROR', randomness=dict(seed=7),
-        model=dict(type='ToyModel'),
+        model=dict(type='ToyModel', hidden=6, dropout=0.5),
         train_dataloader=dict(batch_size=4, num_workers=workers, dataset=dict(type='ToyDataset'),
                               sampler=dict(type=seeded, shuffle=True)),
         val_dataloader=evaluation, test_dataloader=copy.deepcopy(evaluation),
@@ -149,3 +150,13 @@ def weights_hash(runner):
     for name, tensor in sorted(runner.model.state_dict().items()):
         digest.update(name.encode() + tensor.numpy().tobytes())
     return digest.hexdigest()
+
+
+def write_toy_config(folder, name='toy', **options):
+    """The toy config as a file that the command line tools can read."""
+    path = folder / f'{name}.py'
+    cfg = toy_config(folder / 'work', **options)
+    cfg.custom_imports = dict(imports=['toy_run'])
+    cfg.log_level = 'INFO'
+    cfg.dump(path)
+    return path

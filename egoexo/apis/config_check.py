@@ -25,21 +25,25 @@ READ_KEYS = {'auto_scale_lr', 'find_unused_parameters', 'model_wrapper_cfg', 'sy
              'env_cfg'}
 KNOWN_KEYS = READ_KEYS | set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
 
-# Which registries a `type=` is looked up in; the last of these keys on its path decides.
+# Which registries a `type=` is looked up in: by the top-level key, and below it by the last of NESTED on its path.
 ROOMS = {
     'model': (registry.MODELS,), 'tta_model': (registry.MODELS,), 'model_wrapper_cfg': (registry.MODEL_WRAPPERS,),
+    'optim_wrapper': (registry.OPTIM_WRAPPERS,), 'param_scheduler': (registry.PARAM_SCHEDULERS,),
+    'val_evaluator': (registry.METRICS, registry.EVALUATORS), 'test_evaluator': (registry.METRICS, registry.EVALUATORS),
+    'default_hooks': (registry.HOOKS,), 'custom_hooks': (registry.HOOKS,),
+    'train_cfg': (registry.LOOPS,), 'val_cfg': (registry.LOOPS,), 'test_cfg': (registry.LOOPS,),
+    'visualizer': (registry.VISUALIZERS,), 'log_processor': (registry.LOG_PROCESSORS,),
+}
+NESTED = {
     'dataset': (registry.DATASETS,), 'datasets': (registry.DATASETS,),
     'pipeline': (registry.TRANSFORMS,), 'transforms': (registry.TRANSFORMS,),
     'sampler': (registry.DATA_SAMPLERS,), 'batch_sampler': (registry.DATA_SAMPLERS,),
     'collate_fn': (mmengine_registry.FUNCTIONS,), 'worker_init_fn': (mmengine_registry.FUNCTIONS,),
-    'optim_wrapper': (registry.OPTIM_WRAPPERS,), 'optimizer': (registry.OPTIMIZERS,),
-    'param_scheduler': (registry.PARAM_SCHEDULERS,),
-    'val_evaluator': (registry.METRICS, registry.EVALUATORS), 'test_evaluator': (registry.METRICS, registry.EVALUATORS),
-    'default_hooks': (registry.HOOKS,), 'custom_hooks': (registry.HOOKS,),
-    'train_cfg': (registry.LOOPS,), 'val_cfg': (registry.LOOPS,), 'test_cfg': (registry.LOOPS,),
-    'visualizer': (registry.VISUALIZERS,), 'vis_backends': (registry.VISBACKENDS,),
-    'log_processor': (registry.LOG_PROCESSORS,), 'init_cfg': (mmengine_registry.WEIGHT_INITIALIZERS,),
+    'optimizer': (registry.OPTIMIZERS,), 'vis_backends': (registry.VISBACKENDS,),
+    'init_cfg': (mmengine_registry.WEIGHT_INITIALIZERS,),
 }
+# Below these keys, names such as `sampler` are names of parts, not of registries.
+FLAT = ('default_hooks', 'custom_hooks', 'param_scheduler')
 # Keys that a builder takes out before it calls the class.
 BUILDER_KEYS = {
     'default_hooks': {'priority'}, 'custom_hooks': {'priority'}, 'param_scheduler': {'convert_to_iter_based'},
@@ -86,7 +90,7 @@ def check_unread_keys(cfg: Config, path: Path) -> None:
     unknown = [key for key in cfg if key not in KNOWN_KEYS and not key.startswith('_')]
     text = _chain_text(path)
     for key in unknown:
-        near = [match for match in difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.85) if match not in cfg]
+        near = [match for match in difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8) if match not in cfg]
         mentions = len(re.findall(rf'(?<![\w.]){re.escape(key)}\b|_base_\.{re.escape(key)}\b', text))
         settings = len(re.findall(rf'^{re.escape(key)}\s*=', text, flags=re.MULTILINE))
         if mentions > settings:
@@ -123,7 +127,13 @@ def _typed_nodes(cfg: Config) -> Iterator[tuple[str, dict]]:
 
 
 def _room(path: str) -> str:
-    return next((part for part in reversed(path.split('.')) if part in ROOMS), '')
+    """The key of ROOMS or NESTED that is responsible for a path, empty when none is."""
+    top, *below = path.split('.')
+    if top not in FLAT:
+        found = next((part for part in reversed(below) if part in NESTED), None)
+        if found is not None and (top != 'model' or found == 'init_cfg'):
+            return found
+    return top if top in ROOMS else ''
 
 
 def _resolve(path: str, node: dict) -> Callable | None:
@@ -133,7 +143,7 @@ def _resolve(path: str, node: dict) -> Callable | None:
     name = node['type']
     if not isinstance(name, str):
         return name
-    rooms = ROOMS.get(_room(path), ())
+    rooms = {**ROOMS, **NESTED}.get(_room(path), ())
     first_error = None
     for room in rooms:
         try:
@@ -151,54 +161,55 @@ def _resolve(path: str, node: dict) -> Callable | None:
 
 
 def _all_registries() -> list:
-    return [*list({id(room): room for rooms in ROOMS.values() for room in rooms}.values()), registry.TASK_UTILS]
+    rooms = [room for rooms in ROOMS.values() for room in rooms]
+    return list({id(room): room for room in [*rooms, registry.TASK_UTILS]}.values())
 
 
 def _argument_problems(path: str, node: dict, target: Callable | None) -> list[str]:
     # The builders behind norm_cfg, act_cfg, init_cfg and so on take keys out by rules of their own.
     if target is None or (path.endswith('_cfg') and path not in ROOMS):
         return []
-    accepted = accepted_arguments(target)
-    if accepted is None:
-        return []
+    accepted, closed = accepted_arguments(target)
     taken = ALWAYS_TAKEN | BUILDER_KEYS.get(_room(path), set())
     problems = []
     for name in node:
         if name in accepted or name in taken:
             continue
-        near = difflib.get_close_matches(name, accepted, n=2, cutoff=0.5)
-        hint = f'Did you mean {" or ".join(near)}?' if near else f'It takes: {", ".join(sorted(accepted)) or "none"}.'
-        problems.append(f"{name}: {target.__name__} has no argument '{name}'. {hint}")
+        # Where **kwargs go elsewhere, only a name that is all but equal to a known one is a mistake.
+        near = difflib.get_close_matches(name, accepted, n=2, cutoff=0.5 if closed else 0.85)
+        if near or closed:
+            hint = f'Did you mean {" or ".join(near)}?' if near else f'It takes: {", ".join(sorted(accepted))}.'
+            problems.append(f"{name}: {target.__name__} has no argument '{name}'. {hint}")
     return problems
 
 
-def accepted_arguments(target: Callable) -> set[str] | None:
+def accepted_arguments(target: Callable) -> tuple[set[str], bool]:
     """Keyword arguments of a class or function, those passed on to parents by ``**kwargs`` included.
 
     Args:
         target (type | Callable): What a ``type=`` names.
 
     Returns:
-        set[str] | None: Names; None when ``**kwargs`` go elsewhere and so anything may be right.
+        tuple[set[str], bool]: The names, and whether they are all: False when ``**kwargs`` go elsewhere.
     """
     if not inspect.isclass(target):
-        names, open_ended = _named(target)
-        return None if open_ended else names
+        names, kwargs = _named(target)
+        return names, not kwargs
     accepted: set[str] = set()
     for owner in target.__mro__:
         init = vars(owner).get('__init__')
         if init is None or owner is object:
             continue
         try:
-            names, open_ended = _named(init)
+            names, kwargs = _named(init)
         except ValueError:  # a class in C without a signature
-            return None
-        accepted |= names
-        if not open_ended:
-            return accepted - {'self'}
-        if not _only_passes_on(init, open_ended):
-            return None
-    return None if inspect.isbuiltin(target) else accepted - {'self'}
+            return accepted, False
+        accepted |= names - {'self'}
+        if not kwargs:
+            return accepted, True
+        if not _only_passes_on(init, kwargs):
+            return accepted, False
+    return accepted, True
 
 
 def _named(function: Callable) -> tuple[set[str], str]:

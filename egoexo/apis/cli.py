@@ -1,0 +1,169 @@
+"""What the command line tools share: readable errors, the record of a run, device-dependent settings."""
+
+import functools
+import itertools
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+
+from egoexo.engine import write_atomically
+from egoexo.errors import ConfigError, EgoExoError
+from egoexo.version import __version__
+
+__all__ = ['adapt_to_device', 'enable_amp', 'enable_lr_scaling', 'plain_message', 'prepare',
+           'readable_errors', 'write_command']
+
+USAGE_ERROR = 2
+RUN_NUMBER = itertools.count(1)
+
+
+def plain_message(error: EgoExoError) -> str:
+    """Message of one of our errors, also when a loader worker has wrapped it into a traceback.
+
+    Args:
+        error (EgoExoError): As caught; torch re-raises a worker's error with its whole traceback as the message.
+
+    Returns:
+        str: The message its author wrote.
+    """
+    text = str(error)
+    marker = f'egoexo.errors.{type(error).__name__}: '
+    return text.rsplit(marker, 1)[-1].strip() if marker in text else text
+
+
+def readable_errors(main: Callable) -> Callable:
+    """Let errors that we raise on purpose end a tool with one message and exit code 2, without a traceback.
+
+    Args:
+        main (Callable): ``main(argv=None)`` of a tool.
+
+    Returns:
+        Callable: The same function with that behaviour; other errors keep their traceback. With
+        ``EGOEXO_TRACEBACK=1`` in the environment nothing is caught.
+    """
+    @functools.wraps(main)
+    def run(argv: Sequence[str] | None = None) -> object:
+        try:
+            return main(argv)
+        except EgoExoError as error:
+            if os.environ.get('EGOEXO_TRACEBACK') == '1':
+                raise
+            rank = os.environ.get('RANK')
+            where = f' (rank {rank})' if rank is not None else ''
+            print(f'{type(error).__name__}{where}: {plain_message(error)}', file=sys.stderr, flush=True)
+            raise SystemExit(USAGE_ERROR) from None
+
+    return run
+
+
+def prepare(cfg: Config, config: str | Path, work_dir: str | None, launcher: str) -> None:
+    """Settle where a run writes, what it is called and how it starts on this machine.
+
+    Args:
+        cfg (Config): Changed in place.
+        config (str | Path): Config file; its name is the default for folder and experiment.
+        work_dir (str, optional): From the command line; else the config's, else ``work_dirs/<name of the config>``.
+        launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+    """
+    name = Path(config).stem
+    cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
+    # MMEngine keeps logs and best scores by this name: two runs of one process must not share it.
+    cfg.setdefault('experiment_name', f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{next(RUN_NUMBER)}')
+    adapt_to_device(cfg, launcher)
+
+
+def adapt_to_device(cfg: Config, launcher: str) -> None:
+    """Make a config runnable on this machine; changes are printed.
+
+    Args:
+        cfg (Config): Changed in place.
+        launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+    """
+    cfg.launcher = launcher
+    if torch.cuda.is_available():
+        return
+    if launcher != 'none':
+        cfg.setdefault('env_cfg', {}).setdefault('dist_cfg', {})['backend'] = 'gloo'
+    if cfg.get('sync_bn') is not None:
+        print(f'sync_bn={cfg.sync_bn!r} works on GPUs only and is dropped; SyncNormBuffersHook averages statistics.')
+        cfg.sync_bn = None
+
+
+def enable_amp(cfg: Config) -> None:
+    """Switch the optimizer wrapper to mixed precision: bfloat16 where the device has it, else float16 with a scaler.
+
+    Args:
+        cfg (Config): Changed in place.
+
+    Raises:
+        ConfigError: If the wrapper is of a kind of its own.
+    """
+    wrapper = cfg.optim_wrapper
+    kind = wrapper.get('type', 'OptimWrapper')
+    if kind not in ('OptimWrapper', 'AmpOptimWrapper', 'AutocastOptimWrapper'):
+        raise ConfigError(f"--amp: optim_wrapper.type='{kind}', expected 'OptimWrapper'. Set the mixed precision of "
+                          'such a wrapper in the config.')
+    if not torch.cuda.is_available():
+        # The scaler of AmpOptimWrapper is for GPUs; its settings mean nothing here.
+        wrapper.pop('loss_scale', None)
+        wrapper.update(type='AutocastOptimWrapper', dtype='bfloat16')
+    elif kind == 'OptimWrapper':
+        bfloat16 = torch.cuda.is_bf16_supported()
+        wrapper['type'] = 'AutocastOptimWrapper' if bfloat16 else 'AmpOptimWrapper'
+
+
+def enable_lr_scaling(cfg: Config) -> None:
+    """Scale the learning rate with the total batch size.
+
+    Args:
+        cfg (Config): Changed in place.
+
+    Raises:
+        ConfigError: If the config does not say for which batch size its learning rate was chosen.
+    """
+    if 'base_batch_size' not in cfg.get('auto_scale_lr', {}):
+        raise ConfigError('--auto-scale-lr: the config has no auto_scale_lr.base_batch_size, the batch size its '
+                          'learning rate was chosen for. Add auto_scale_lr = dict(base_batch_size=...).')
+    cfg.auto_scale_lr['enable'] = True
+
+
+def write_command(work_dir: str | Path, tool: str, argv: Sequence[str], **facts: object) -> Path:
+    """Note in the work directory what was run, for the report and for whoever reads the numbers later.
+
+    Args:
+        work_dir (str | Path): Work directory.
+        tool (str): ``'train'`` or ``'test'``.
+        argv (Sequence[str]): Arguments as typed.
+        **facts (object): Anything else worth keeping, as JSON.
+
+    Returns:
+        Path: ``command.json``, a list with the newest run last. Only the first rank writes it.
+    """
+    path = Path(work_dir) / 'command.json'
+    if int(os.environ.get('RANK', 0)) != 0:
+        return path
+    entry = {
+        'tool': tool, 'command': ' '.join(['python', f'tools/{tool}.py', *map(str, argv)]),
+        'started': time.strftime('%FT%T%z'), 'egoexo': __version__, 'commit': _commit(),
+        'python': platform.python_version(), 'torch': torch.__version__,
+        'device': torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
+        'world_size': int(os.environ.get('WORLD_SIZE', 1)), **facts}
+    entries = [*(json.loads(path.read_text(encoding='utf-8')) if path.is_file() else []), entry]
+    write_atomically(json.dumps(entries, indent=1).encode(), path)
+    return path
+
+
+def _commit() -> str:
+    """Commit of the clone that the package is in, empty when it is not in one."""
+    folder = Path(__file__).resolve().parent
+    found = subprocess.run(['git', '-C', str(folder), 'rev-parse', '--short', 'HEAD'], capture_output=True,
+                           text=True, check=False)
+    return found.stdout.strip() if found.returncode == 0 else ''

@@ -1,0 +1,117 @@
+"""The table of config errors: each names the place in the config and what was probably meant."""
+
+from pathlib import Path
+
+import pytest
+import toy_run  # noqa: F401  registers the toy types
+from tests_support import REPO
+from toy_run import write_toy_config
+
+from egoexo.apis import config as config_module
+from egoexo.apis.config import config_folders, find_config, get_config, load_config
+from egoexo.errors import ConfigError
+
+
+@pytest.fixture
+def config(tmp_path):
+    return write_toy_config(tmp_path)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    ({'modle.hidden': 3}, "the config has no 'modle'. Did you mean model?"),
+    ({'model.hiden': 3}, "--cfg-options model.hiden: model has no 'hiden'. Did you mean model.hidden? "
+                         'To add a new key on purpose write +model.hiden=VALUE.'),
+    ({'param_scheduler.3.T_max': 3}, "param_scheduler has no '3'. It has: 0."),
+    ({'train_dataloader.batch_size.x': 3}, "train_dataloader.batch_size has no 'x'. It has: nothing below it."),
+    ({'model.type': 'ToyModell'}, "model: type='ToyModell' is not a registered model. Did you mean ToyModel"),
+    ({'model.type': 'mmaction.ResNet3DSlowFast'}, 'Did you mean mmaction.ResNet3dSlowFast'),
+    ({'+model.dropuot': 0.1}, "model.dropuot: ToyModel has no argument 'dropuot'. Did you mean dropout?"),
+    ({'+train_dataloader.dataset.sise': 3}, "train_dataloader.dataset.sise: ToyDataset has no argument 'sise'. "
+                                            'Did you mean size'),
+    ({'+train_dataloader.dataset.pipeline': [{'type': 'LoadSequense'}]},
+     "train_dataloader.dataset.pipeline.0: type='LoadSequense' is not a registered transform"),
+    ({'+train_dataloader.dataset.pipeline': [{'step': 5}]},
+     "train_dataloader.dataset.pipeline.0: has no 'type'; it holds step."),
+    ({'train_dataloader.sampler.type': 'SeededSampller'}, 'Did you mean SeededSampler'),
+    ({'train_cfg.max_epochs': 2, '+train_cfg.max_epoch': 3}, "train_cfg.max_epoch: SeededEpochLoop has no argument "
+                                                             "'max_epoch'. Did you mean max_epochs?"),
+    ({'+optim_wrapper.optimizer.learning_rate': 1}, "optim_wrapper.optimizer.learning_rate: AdamW has no argument"),
+    ({'+optim_wrapper.clip_gard': {'max_norm': 1}}, "has no argument 'clip_gard'. Did you mean clip_grad?"),
+    ({'+default_hooks.nan_guard.intervall': 1}, "NaNGuardHook has no argument 'intervall'. Did you mean interval?"),
+    ({'+default_hooks.checkpoint.save_bst': 'x'}, "has no argument 'save_bst'. Did you mean save_best"),
+    ({'val_evaluator.type': 'ToyMetrik'}, "val_evaluator: type='ToyMetrik' is not a registered metric. "
+                                          'Did you mean ToyMetric'),
+    ({'val_evaluator.type': 'ToyModel'}, "val_evaluator: type='ToyModel' is not a registered metric"),
+    ({'+param_scheduler.0.T_min': 1}, "CosineAnnealingLR has no argument 'T_min'"),
+    ({'+visualizer.vis_backends': [{'type': 'TensorbordVisBackend'}]}, 'Did you mean TensorboardVisBackend')])
+def test_wrong_values_are_refused_before_anything_is_built(config, options, message):
+    with pytest.raises(ConfigError) as caught:
+        load_config(config, options)
+    assert message in str(caught.value)
+
+
+def test_all_problems_come_in_one_message(config):
+    with pytest.raises(ConfigError, match='2 problems') as caught:
+        load_config(config, {'+model.dropuot': 1, 'val_evaluator.type': 'ToyMetrik'})
+    assert str(caught.value).count('\n') == 2
+
+
+@pytest.mark.parametrize('options', [
+    {'model.hidden': 7}, {'param_scheduler.0.T_max': 9}, {'+model.init_cfg': {'type': 'Xavier', 'layer': 'Linear'}},
+    {'+custom_hooks': [{'type': 'EarlyStoppingHook', 'monitor': 'x', 'priority': 'LOW'}]},
+    {'+param_scheduler.0.convert_to_iter_based': True},
+    {'+train_dataloader.collate_fn': {'type': 'pseudo_collate'}},
+    {'+optim_wrapper.paramwise_cfg': {'norm_decay_mult': 0}},
+    {'+default_hooks.checkpoint.published_keys': ['meta']}])
+def test_right_values_pass(config, options):
+    cfg = load_config(config, options)
+    assert cfg.train_dataloader.sampler.type == 'SeededSampler'
+
+
+def written(folder, text):
+    path = folder / 'config.py'
+    path.write_text(text, encoding='utf-8')
+    return path
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    ('modle = dict(type="ToyModel")', "top-level key 'modle' is read by nothing. Did you mean model?"),
+    ('optim_wraper = dict()', 'Did you mean optim_wrapper?'),
+    ('train_dataloder = dict()', 'Did you mean train_dataloader?'),
+    ('x = (', 'is not valid Python'),
+    ('_base_ = "./absent.py"', 'needs a base that does not exist'),
+    ('_base_ = ["./one.py", "./two.py"]', 'Duplicate key is not allowed among bases'),
+    ('model = dict(hidden=3)', "model: has no 'type'; it holds hidden.")])
+def test_wrong_files_are_explained(tmp_path, text, message):
+    for name in ('one', 'two'):
+        (tmp_path / f'{name}.py').write_text('load_from = None')
+    with pytest.raises(ConfigError) as caught:
+        load_config(written(tmp_path, text))
+    assert message in str(caught.value) and 'config.py' in str(caught.value)
+
+
+def test_helpers_are_no_misspelt_keys_and_unread_ones_are_named(tmp_path, monkeypatch):
+    said = []
+    monkeypatch.setattr('egoexo.apis.config_check.print_log', lambda text, *_: said.append(text))
+    (tmp_path / 'base.py').write_text('num_classes = 3\nmodels = 4')
+    load_config(written(tmp_path, '_base_ = "./base.py"\nhidden = {{_base_.num_classes}}\n'
+                                  'both = _base_.models\nmodel = dict(type="ToyModel", hidden=hidden)'))
+    assert said == [f"{tmp_path / 'config.py'}: top-level key 'both' is read by nothing; misspelt?"]
+
+
+def test_missing_file_names_the_nearest(config):
+    with pytest.raises(ConfigError, match=r'tooy\.py does not exist\. Nearest: .*toy\.py'):
+        load_config(config.with_name('tooy.py'))
+
+
+def test_get_config_finds_a_clone_and_an_installed_package(tmp_path, monkeypatch):
+    assert config_folders()[0] == REPO / 'configs'
+    assert find_config('_base_/default_runtime') == REPO / 'configs' / '_base_' / 'default_runtime.py'
+    assert get_config('_base_/default_runtime.py').default_scope == 'egoexo'
+    with pytest.raises(ConfigError, match=r"no config '_base_/default_runtim'\. Nearest: _base_/default_runtime\.py"):
+        find_config('_base_/default_runtim')
+    installed = tmp_path / 'site-packages' / 'egoexo'
+    (installed / '.mim' / 'configs' / 'segmentation').mkdir(parents=True)
+    (installed / '.mim' / 'configs' / 'segmentation' / 'some.py').write_text('load_from = None')
+    monkeypatch.setattr(config_module, 'PACKAGE', installed)
+    assert find_config('segmentation/some') == Path(installed, '.mim', 'configs', 'segmentation', 'some.py')

@@ -1,0 +1,108 @@
+#!/usr/bin/env python
+"""Test a checkpoint: metrics on screen and as JSON, predictions as arrays and as official result files."""
+
+import argparse
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import DictAction
+from mmengine.runner import Runner
+
+from egoexo.apis import cli
+from egoexo.apis.config import load_config
+from egoexo.engine import write_atomically
+from egoexo.errors import CheckpointError
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Command line of this tool."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('--work-dir', help='folder for the log; default work_dirs/<config name>')
+    parser.add_argument('--dump', metavar='FILE.npz', help='predictions, one array per video under <subset>/<uid>')
+    parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>')
+    parser.add_argument('--out', metavar='FILE.json', help='metrics with the hashes of their protocols')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='change values by dotted path; +KEY=VALUE adds a new one')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def load_weights(runner: Runner, checkpoint: str) -> None:
+    """Fill the model, refusing a checkpoint that does not cover it.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged or of another model.
+    """
+    try:
+        runner.load_checkpoint(checkpoint, map_location='cpu', strict=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f'Checkpoint {checkpoint} does not exist.') from error
+    except Exception as error:  # zip, pickle and key errors: each means that this file is not for this model
+        reason = '\n  '.join(str(error).splitlines()[:8])
+        raise CheckpointError(
+            f'Checkpoint {checkpoint} does not fit the model of this config ({type(error).__name__}): {reason}\n'
+            'Official checkpoints are converted by tools/convert_checkpoint.py.') from error
+    runner._has_loaded = True
+
+
+def protocol_hashes(runner: Runner) -> dict[str, str]:
+    """Name and hash of every rule set that the metrics of this test follow."""
+    found = {}
+    for metric in runner.test_evaluator.metrics:
+        protocols = getattr(metric, 'protocols', {})
+        protocols = protocols.values() if isinstance(protocols, dict) else protocols
+        found.update({protocol.name: protocol.hash for protocol in protocols if hasattr(protocol, 'hash')})
+    return found
+
+
+def write_scalars(path: str, args: argparse.Namespace, metrics: dict, runner: Runner) -> None:
+    """Metrics, protocol hashes and what was tested, as JSON."""
+    content = {
+        'metrics': {name: float(value) for name, value in metrics.items() if isinstance(value, int | float)},
+        'protocols': protocol_hashes(runner), 'config': args.config, 'checkpoint': Path(args.checkpoint).resolve().name,
+        'checkpoint_sha256': hashlib.sha256(Path(args.checkpoint).read_bytes()).hexdigest()}
+    write_atomically(json.dumps(content, indent=1).encode(), path)
+
+
+@cli.readable_errors
+def main(argv: Sequence[str] | None = None) -> dict[str, float]:
+    """Test.
+
+    Args:
+        argv (Sequence[str], optional): Arguments; None takes those of the process.
+
+    Returns:
+        dict[str, float]: Metrics by name.
+    """
+    args = parse_args(argv)
+    cfg = load_config(args.config, args.cfg_options)
+    cli.prepare(cfg, args.config, args.work_dir, args.launcher)
+    cfg.load_from, cfg.resume = None, False
+    if args.dump or args.submission:
+        hook = dict(type='FramePredictionHook', dump=args.dump, submission=args.submission)
+        cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
+    runner = Runner.from_cfg(cfg)
+    load_weights(runner, args.checkpoint)
+    metrics = runner.test()
+    if runner.rank == 0:
+        cli.write_command(cfg.work_dir, 'test', sys.argv[1:] if argv is None else argv, config=args.config,
+                          checkpoint=args.checkpoint)
+        if args.out:
+            write_scalars(args.out, args, metrics, runner)
+    if args.launcher != 'none':
+        torch.distributed.destroy_process_group()
+    return metrics
+
+
+if __name__ == '__main__':
+    main()

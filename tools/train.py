@@ -1,0 +1,82 @@
+#!/usr/bin/env python
+"""Train a model from a config. Several processes: tools/dist_train.sh, tools/slurm_train.sh."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from mmengine.config import Config, DictAction
+from mmengine.runner import Runner
+
+from egoexo.apis import cli
+from egoexo.apis.config import load_config
+from egoexo.engine import find_resumable_checkpoint, read_progress
+
+NEWEST = 'newest'
+
+
+def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
+    """Command line of this tool."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--work-dir', help='folder for logs and checkpoints; default work_dirs/<config name>')
+    parser.add_argument('--resume', nargs='?', const=NEWEST, metavar='CHECKPOINT',
+                        help='go on from CHECKPOINT, or from the newest one in the work directory that loads')
+    parser.add_argument('--amp', action='store_true', help='mixed precision: bfloat16, or float16 on older GPUs')
+    parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='change values by dotted path; +KEY=VALUE adds a new one')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
+
+
+def make_config(args: argparse.Namespace) -> Config:
+    """Checked config with everything the command line asks for."""
+    cfg = load_config(args.config, args.cfg_options)
+    cli.prepare(cfg, args.config, args.work_dir, args.launcher)
+    if args.amp:
+        cli.enable_amp(cfg)
+    if args.auto_scale_lr:
+        cli.enable_lr_scaling(cfg)
+    if args.resume == NEWEST:
+        cfg.load_from = find_resumable_checkpoint(cfg.work_dir) or cfg.get('load_from')
+        cfg.resume = bool(cfg.load_from)
+    elif args.resume:
+        read_progress(args.resume)
+        cfg.load_from, cfg.resume = args.resume, True
+    return cfg
+
+
+@cli.readable_errors
+def main(argv: Sequence[str] | None = None) -> Runner:
+    """Train.
+
+    Args:
+        argv (Sequence[str], optional): Arguments; None takes those of the process.
+
+    Returns:
+        Runner: The finished runner.
+    """
+    args = parse_args(argv)
+    cfg = make_config(args)
+    runner = Runner.from_cfg(cfg)
+    cli.write_command(cfg.work_dir, 'train', sys.argv[1:] if argv is None else argv, config=args.config,
+                      seed=runner.seed, resumed_from=cfg.load_from if cfg.resume else None)
+    runner.train()
+    best = Path(cfg.work_dir) / 'best.pth'
+    if best.is_file():
+        runner.logger.info(f'Best checkpoint: {best.resolve().name}. Test it with: '
+                           f'python tools/test.py {args.config} {best}')
+    if args.launcher != 'none':
+        torch.distributed.destroy_process_group()
+    return runner
+
+
+if __name__ == '__main__':
+    main()
