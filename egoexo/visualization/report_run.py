@@ -1,0 +1,202 @@
+"""Reads what a run left in its work directory; every part may be absent, and then the reader is told."""
+
+import datetime
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from mmengine.config import Config
+
+from egoexo.errors import PredictionError
+
+__all__ = ['Run', 'iter_datasets', 'read_run']
+
+_LOG_TIME = re.compile(r'^(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)')
+_VERSION = re.compile(r'^\s{2,}(sys\.platform|Python|CUDA available|GPU [\d,]+|PyTorch|OpenCV|MMEngine|MMCV|egoexo|'
+                      r'seed|Distributed training|GPU number): (.+)$')
+
+
+@dataclass
+class Run:
+    """Everything a report can tell about a run.
+
+    Args:
+        work_dir (Path): Folder of the run.
+        name (str): Name of its config, or of the folder.
+        config (Config | None): Resolved config of the training, else of the newest run in the folder.
+        config_text (str): The file it was read from.
+        train_log (list[dict]): Training lines of MMEngine's ``scalars.json``, by step.
+        val_log (list[dict]): Validation lines of the same files, by step.
+        metrics (dict[str, float]): Test metrics by key; without a test those of the last validation.
+        metrics_from (str): What ``metrics`` are; empty when there are none.
+        score_info (dict): What else the scores file holds, e.g. protocols.
+        predictions (dict[str, np.ndarray] | None): Class ids at the label rate by ``'<subset>/<uid>'``.
+        environment (dict[str, str]): Versions and seed as logged at the start of the run.
+        commands (list[dict]): Entries of ``command.json``, oldest first.
+        times (tuple[datetime.datetime, datetime.datetime] | None): First and last log line.
+        absent (list[str]): Sentences about missing parts.
+    """
+
+    work_dir: Path
+    name: str
+    config: Config | None = None
+    config_text: str = ''
+    train_log: list[dict] = field(default_factory=list)
+    val_log: list[dict] = field(default_factory=list)
+    metrics: dict[str, float] = field(default_factory=dict)
+    metrics_from: str = ''
+    score_info: dict = field(default_factory=dict)
+    predictions: dict[str, np.ndarray] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    commands: list[dict] = field(default_factory=list)
+    times: tuple[datetime.datetime, datetime.datetime] | None = None
+    absent: list[str] = field(default_factory=list)
+
+
+def read_run(work_dir: str | Path) -> Run:
+    """Read a work directory.
+
+    Args:
+        work_dir (str | Path): What ``tools/train.py`` and ``tools/test.py`` wrote to.
+
+    Returns:
+        Run: With a sentence in ``absent`` for each part that is not there.
+
+    Raises:
+        FileNotFoundError: If the folder does not exist.
+        PredictionError: If ``scalars.json``, ``command.json`` or ``predictions.npz`` is there but damaged.
+    """
+    work_dir = Path(work_dir)
+    if not work_dir.is_dir():
+        raise FileNotFoundError(f'work directory {work_dir} does not exist; expected the folder given to '
+                                'tools/train.py as --work-dir.')
+    run = Run(work_dir, work_dir.resolve().name)
+    starts = sorted(path.parent for path in work_dir.glob('*/vis_data'))
+    _read_logs(run, starts)
+    _read_config(run, starts)
+    _read_text_logs(run, starts)
+    _read_commands(run)
+    _read_scores(run)
+    _read_predictions(run)
+    return run
+
+
+def _read_logs(run: Run, starts: Sequence[Path]) -> None:
+    """Merge the scalars of all starts; a resumed run writes its later steps again and the last writing counts."""
+    train: dict[int, dict] = {}
+    val: dict[int, dict] = {}
+    damaged = 0
+    for start in starts:
+        path = start / 'vis_data' / 'scalars.json'
+        for line in path.read_text(encoding='utf-8').splitlines() if path.is_file() else ():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                damaged += 1  # a killed run leaves half a line
+                continue
+            target = train if 'loss' in record else val
+            target[int(record.get('step', len(target)))] = record
+    run.train_log, run.val_log = ([log[step] for step in sorted(log)] for log in (train, val))
+    if damaged:
+        run.absent.append(f'{damaged} damaged line(s) of vis_data/scalars.json were left out.')
+    if not train:
+        run.absent.append('No training log (<time>/vis_data/scalars.json): there are no loss curves.')
+
+
+def _read_config(run: Run, starts: Sequence[Path]) -> None:
+    trained = [start for start in starts if (start / 'vis_data' / 'scalars.json').is_file()]
+    candidates = [start / 'vis_data' / 'config.py' for start in (trained or starts)]
+    dumped = sorted(run.work_dir.glob('*.py'), key=lambda path: path.stat().st_mtime)
+    if dumped:
+        run.name = dumped[-1].stem
+    path = next((path for path in reversed(candidates) if path.is_file()), dumped[-1] if dumped else None)
+    if path is None:
+        run.absent.append('No config (<time>/vis_data/config.py): data, protocol and settings are unknown.')
+        return
+    run.config, run.config_text = Config.fromfile(path), path.read_text(encoding='utf-8')
+
+
+def _read_text_logs(run: Run, starts: Sequence[Path]) -> None:
+    """Environment and times from the text logs; the first start that has them names them."""
+    stamps: list[datetime.datetime] = []
+    for path in (path for start in starts for path in sorted(start.glob('*.log'))):
+        for line in path.read_text(encoding='utf-8', errors='replace').splitlines():
+            if found := _LOG_TIME.match(line):
+                stamps.append(datetime.datetime(*map(int, found.groups())))
+            if found := _VERSION.match(line):
+                run.environment.setdefault(found[1], found[2].strip())
+    if stamps:
+        run.times = min(stamps), max(stamps)
+    if not run.environment:
+        run.absent.append('No text log (<time>/<time>.log): versions of the run are unknown.')
+
+
+def _read_commands(run: Run) -> None:
+    path = run.work_dir / 'command.json'
+    if path.is_file():
+        run.commands = _load_json(path, list, 'the tools write it anew when it is removed')
+    else:
+        run.absent.append('No command.json: the command line of the run is unknown.')
+
+
+def _load_json(path: Path, kind: type, remedy: str) -> dict | list:
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+    except json.JSONDecodeError as error:
+        raise PredictionError(f'{path} is not valid JSON ({error}); {remedy}.') from error
+    if not isinstance(content, kind):
+        raise PredictionError(f'{path} holds a JSON {type(content).__name__}, expected a {kind.__name__}; {remedy}.')
+    return content
+
+
+def iter_datasets(loader: Mapping | None) -> Iterator[tuple[Mapping, str]]:
+    """Data sets of a loader config, with those inside concatenations and other wrappers.
+
+    Args:
+        loader (Mapping | None): ``train_dataloader`` and the like.
+
+    Yields:
+        tuple[Mapping, str]: Config of a data set with an ``ann_file``, and the root its paths start from.
+    """
+    pending = [((loader or {}).get('dataset') or {}, '')]
+    while pending:
+        dataset, root = pending.pop(0)
+        root = dataset.get('data_root') or root
+        if 'ann_file' in dataset:
+            yield dataset, root
+            continue
+        inner = dataset.get('datasets') or ([dataset['dataset']] if 'dataset' in dataset else [])
+        pending = [(item, root) for item in inner] + pending
+
+
+def _read_scores(run: Run) -> None:
+    path = run.work_dir / 'scalars.json'
+    if path.is_file():
+        content = _load_json(path, dict, 'write it again with tools/test.py --out')
+        nested = isinstance(content.get('metrics'), Mapping)
+        metrics = content['metrics'] if nested else content
+        run.score_info = {key: value for key, value in content.items() if key != 'metrics'} if nested else {}
+        run.metrics = {key: float(value) for key, value in metrics.items()
+                       if isinstance(value, int | float) and not isinstance(value, bool)}
+        run.metrics_from = f'test, {path.name}'
+        return
+    run.absent.append('No scalars.json (tools/test.py --out): the table shows the last validation, if there was one.')
+    if run.val_log:
+        last = run.val_log[-1]
+        run.metrics = {key: value for key, value in last.items() if '/' in key and isinstance(value, int | float)}
+        run.metrics_from = f'last validation, epoch or iteration {last.get("step", "?")}'
+
+
+def _read_predictions(run: Run) -> None:
+    path = run.work_dir / 'predictions.npz'
+    if not path.is_file():
+        run.absent.append('No predictions.npz (tools/test.py --dump): there are no timelines and no confusion matrix.')
+        return
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            run.predictions = {key: archive[key] for key in archive.files}
+    except (ValueError, OSError, EOFError) as error:
+        raise PredictionError(f'{path} cannot be read ({error}); write it again with tools/test.py --dump.') from error

@@ -1,0 +1,78 @@
+import importlib.util
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from report_support import make_run
+from tests_support import REPO
+
+
+@pytest.fixture(scope='module')
+def tool():
+    spec = importlib.util.spec_from_file_location('report_tool', REPO / 'tools/analysis/report.py')
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_report_of_a_run(tool, tmp_path, capsys):
+    work_dir = make_run(tmp_path)
+    out = tool.main([str(work_dir), '--out', str(tmp_path / 'page.html')])
+    assert out == tmp_path / 'page.html'
+    assert str(out) in capsys.readouterr().out
+    assert '54.12' in out.read_text()
+
+
+def test_missing_folder(tool, tmp_path):
+    with pytest.raises(SystemExit, match='does not exist; give the --work-dir'):
+        tool.main([str(tmp_path / 'none')])
+
+
+def test_damaged_scores_end_in_one_message(tool, tmp_path, capsys):
+    (tmp_path / 'scalars.json').write_text('{')
+    with pytest.raises(SystemExit) as stop:
+        tool.main([str(tmp_path)])
+    assert stop.value.code == 2
+    assert 'scalars.json is not valid JSON' in capsys.readouterr().err
+
+
+def test_config_of_ours_with_the_dumped_name(tool, tmp_path):
+    (tmp_path / 'mini_mstcn_i3d_egoexolearn-ego.py').touch()
+    assert tool.shipped_config(tmp_path) == REPO / 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py'
+    assert tool.shipped_config(tmp_path / 'none') is None
+
+
+def test_thumbnails(tool, tmp_path, capsys, monkeypatch):
+    class Video:
+        num_frames = 90
+
+        def __init__(self, path):
+            self.path = path
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def get_batch(self, indices):
+            return np.asarray(indices)
+
+    assert tool.read_thumbnails(tmp_path / 'none.mp4', 3) == []
+    assert 'no thumbnails: video not found' in capsys.readouterr().err
+    monkeypatch.setattr(tool, 'VideoReader', Video)
+    assert tool.read_thumbnails(Path('a.mp4'), 3) == [15, 45, 75]
+
+
+@pytest.mark.skipif(shutil.which('chromium') is None, reason='needs a chromium on the PATH')
+def test_browser_shows_the_numbers(tool, tmp_path):
+    page = tool.main([str(make_run(tmp_path))])
+    flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
+             '--disable-component-update', '--disable-sync', '--disable-quic', f'--user-data-dir={tmp_path}/profile']
+    dom = subprocess.run(['chromium', *flags, '--dump-dom', f'file://{page}'], capture_output=True, text=True,
+                         timeout=60, check=True).stdout
+    # Its exit code is 0 for a missing page too.
+    assert '54.12' in dom
+    assert 'Settings' in dom or 'not compared with its bases' in dom

@@ -1,0 +1,87 @@
+import datetime
+import json
+
+import numpy as np
+import pytest
+from report_support import VIDEOS, make_metrics, make_run
+
+from egoexo.errors import PredictionError
+from egoexo.visualization.report_run import iter_datasets, read_run
+
+
+def test_everything_is_read(tmp_path):
+    run = read_run(make_run(tmp_path))
+    assert run.name == 'my_config'
+    assert run.absent == []
+    assert [record['step'] for record in run.train_log] == list(range(1, 9))
+    assert [record['ego_val/F1@50'] for record in run.val_log] == [11.0, 22.0]
+    assert run.metrics == make_metrics()
+    assert run.score_info == {'protocols': {'official': 'f00df00df00d'}, 'checkpoint': 'best.pth'}
+    assert run.environment == {'sys.platform': 'linux', 'Python': '3.11.2 (main)', 'PyTorch': '2.13.0+cpu',
+                               'MMEngine': '0.10.7'}
+    assert run.times[1] - run.times[0] == datetime.timedelta(minutes=3, seconds=10)
+    assert run.commands[0]['command'].endswith('--amp')
+    assert run.config.optim_wrapper.lr == 0.001
+    np.testing.assert_array_equal(run.predictions['exo_val/x-one'], VIDEOS['exo_val/x-one'][1])
+
+
+def test_resumed_run_counts_the_last_writing_of_a_step(tmp_path):
+    work_dir = make_run(tmp_path)
+    later = work_dir / '20260102_090000' / 'vis_data'
+    later.mkdir(parents=True)
+    (later / 'scalars.json').write_text('{"loss": 0.5, "step": 8}\n{"loss": 0.25, "step": 9}\n{"loss": 0.1, "st')
+    run = read_run(work_dir)
+    assert [(record['step'], record['loss']) for record in run.train_log[-3:]] == [(7, 8 / 7), (8, 0.5), (9, 0.25)]
+    assert run.absent == ['1 damaged line(s) of vis_data/scalars.json were left out.']
+
+
+@pytest.mark.parametrize(('name', 'sentence'), [
+    ('scalars.json', 'No scalars.json'), ('predictions.npz', 'No predictions.npz'), ('command.json', 'No command.json'),
+    ('20260101_120000/20260101_120000.log', 'No text log'),
+    ('20260101_120000/vis_data/scalars.json', 'No training log')])
+def test_absent_part_is_told(tmp_path, name, sentence):
+    work_dir = make_run(tmp_path)
+    (work_dir / name).unlink()
+    run = read_run(work_dir)
+    assert [line[:len(sentence)] for line in run.absent] == [sentence]
+
+
+def test_without_a_test_the_last_validation_is_shown(tmp_path):
+    work_dir = make_run(tmp_path)
+    (work_dir / 'scalars.json').unlink()
+    run = read_run(work_dir)
+    assert run.metrics == {'ego_val/F1@50': 22.0, 'ego_val/Avg': 24.0, 'exo_val/F1@50': 5.0}
+    assert run.metrics_from == 'last validation, epoch or iteration 2'
+
+
+def test_flat_scores_file(tmp_path):
+    work_dir = make_run(tmp_path)
+    (work_dir / 'scalars.json').write_text(json.dumps({'ego_val/Acc': 3, 'note': 'x', 'flag': True}))
+    assert read_run(work_dir).metrics == {'ego_val/Acc': 3.0}
+
+
+def test_empty_folder_tells_all(tmp_path):
+    assert len(read_run(tmp_path).absent) == 6
+
+
+@pytest.mark.parametrize(('name', 'content', 'message'), [
+    ('scalars.json', '{"a": ', r'scalars.json is not valid JSON .*tools/test.py --out'),
+    ('scalars.json', '[1]', 'holds a JSON list, expected a dict'),
+    ('command.json', '{}', 'holds a JSON dict, expected a list'),
+    ('predictions.npz', 'PK broken', r'predictions.npz cannot be read .*tools/test.py --dump')])
+def test_damaged_file(tmp_path, name, content, message):
+    (tmp_path / name).write_text(content)
+    with pytest.raises(PredictionError, match=message):
+        read_run(tmp_path)
+
+
+def test_missing_folder(tmp_path):
+    with pytest.raises(FileNotFoundError, match='does not exist; expected the folder given'):
+        read_run(tmp_path / 'none')
+
+
+def test_iter_datasets_inherits_roots_in_order():
+    loader = {'dataset': {'data_root': 'a', 'datasets': [
+        {'ann_file': '1'}, {'dataset': {'ann_file': '2', 'data_root': 'b'}}, {'ann_file': '3'}]}}
+    assert [(item['ann_file'], root) for item, root in iter_datasets(loader)] == [('1', 'a'), ('2', 'b'), ('3', 'a')]
+    assert list(iter_datasets(None)) == []
