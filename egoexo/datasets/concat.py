@@ -1,7 +1,7 @@
 """Several lists as one data set: co-training, or the scoring of both views in one run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from mmengine.dataset import ConcatDataset
 from mmengine.logging import print_log
@@ -10,7 +10,23 @@ from egoexo.datasets.base import EgoExoDataset
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
 
-__all__ = ['ConcatSubsets']
+__all__ = ['ConcatSubsets', 'single_lists']
+
+
+def single_lists(config: Mapping[str, object]) -> list[dict]:
+    """Configs of the lists that a data set config is made of, nested ones included.
+
+    Args:
+        config (Mapping[str, object]): Of one list, or of a wrapper with ``dataset`` or ``datasets``.
+
+    Returns:
+        list[dict]: In order; the ``data_root`` of a wrapper is handed down.
+    """
+    inner = config.get('datasets') or [config[key] for key in ('dataset', ) if key in config]
+    if not inner:
+        return [dict(config)]
+    root = {'data_root': config['data_root']} if config.get('data_root') else {}
+    return [item for part in inner for item in single_lists(root | dict(part))]
 
 
 @DATASETS.register_module()

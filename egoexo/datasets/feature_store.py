@@ -65,7 +65,8 @@ class FeatureStore:
         if dim is not None:
             stated = stated | dict(dim=dim)
         if not self.root.is_dir():
-            raise FeatureError(f'feature folder not found: {self.root}. Check data_prefix.features.')
+            raise FeatureError(f'feature folder not found: {self.root}. Check data_root and data_prefix.features; '
+                               'data/README.md says where features come from.')
         found = FeatureRecipe.read(self.root)
         if found is not None:
             times = {} if benchmark is None else dict(

@@ -1,0 +1,57 @@
+import importlib.util
+from pathlib import Path
+
+import matplotlib.image
+import numpy as np
+import pytest
+from tests_support import REPO
+
+from tests.datasets.conftest import Layout
+
+SPEC = importlib.util.spec_from_file_location('browse_dataset', REPO / 'tools/analysis/browse_dataset.py')
+tool = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(tool)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    layout = Layout(tmp_path / 'official')
+    for uid, labels in (('a', [3] * 60), ('b', [5] * 40 + [7] * 20), ('c', [0] * 60)):
+        layout.video(uid, num_rows=60, labels=labels)
+    layout.split('ego_train', ['a', 'b', 'c'])
+    layout.split('exo_train', ['c'])
+    datasets = [layout.config(subset, missing_list='skip') for subset in ('ego_train', 'exo_train', 'exo_val')]
+    path = tmp_path / 'config.py'
+    path.write_text(f"default_scope = 'egoexo'\n"
+                    f"train_dataloader = dict(batch_size=1, dataset=dict(type='ConcatSubsets', datasets={datasets!r}))")
+    return str(path)
+
+
+def test_one_picture_per_list_that_holds_videos(config: str, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    written = tool.main([config, '--num', '2', '--out-dir', str(tmp_path / 'out')])
+    assert [path.name for path in written] == ['ego_train.png', 'exo_train.png']
+    assert str(written[0]) in capsys.readouterr().out
+    two, one = (matplotlib.image.imread(path) for path in written)
+    assert two.shape[1] == one.shape[1]
+    assert two.shape[0] > one.shape[0]
+
+
+def test_feature_map_shows_a_change_where_it_happens() -> None:
+    feats = np.zeros((100, 40), dtype=np.float32)
+    feats[:, 30:] = 1
+    picture = tool.feature_map(feats, num_columns=80)
+    assert picture.shape == (62, 80, 3)
+    red, blue = picture[..., 0].astype(int), picture[..., 2].astype(int)
+    assert (blue[:, :60] >= red[:, :60]).all()
+    assert (red[:, 60:] > blue[:, 60:]).all()
+
+
+@pytest.mark.parametrize(('arguments', 'message'), [
+    (['--num', '0'], '--num 0: expected at least 1 video'),
+    (['--split', 'val'], 'has no val_dataloader to draw'),
+])
+def test_wrong_options(config: str, arguments: list[str], message: str, capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        tool.main([config, *arguments])
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err

@@ -1,0 +1,89 @@
+import importlib.util
+from pathlib import Path
+
+import pytest
+import torch
+from tests_support import REPO
+
+from tests.datasets.conftest import Layout
+
+SPEC = importlib.util.spec_from_file_location('verify_dataset', REPO / 'tools/data/verify_dataset.py')
+tool = importlib.util.module_from_spec(SPEC)
+SPEC.loader.exec_module(tool)
+
+
+@pytest.fixture
+def layout(tmp_path: Path) -> Layout:
+    layout = Layout(tmp_path / 'official')
+    for uid in 'abcdefgh':
+        layout.video(uid)
+    layout.split('ego_train', list('abcdefgh'))
+    layout.split('exo_val', ['a', 'b'])
+    return layout
+
+
+def config_file(layout: Layout, **loaders: list[str]) -> str:
+    path = layout.root / 'config.py'
+    lines = ["default_scope = 'egoexo'"]
+    for name, subsets in loaders.items():
+        datasets = [layout.config(subset, missing_list='skip') for subset in subsets]
+        dataset = dict(type='ConcatSubsets', datasets=datasets)
+        lines.append(f'{name}_dataloader = dict(batch_size=1, dataset={dataset!r})')
+    path.write_text('\n'.join(lines))
+    return str(path)
+
+
+def test_good_data(layout: Layout, capsys: pytest.CaptureFixture) -> None:
+    config = config_file(layout, train=['ego_train'], val=['exo_val', 'ego_test'], test=['exo_val'])
+    lengths = layout.root / 'lengths.csv'
+    assert tool.main([config, '--full', '--lengths', str(lengths)]) == 0
+    out = capsys.readouterr().out
+    assert 'ego_train: 8 of 8 usable' in out
+    assert out.count('exo_val: 2 of 2 usable') == 1
+    assert 'ego_test: left out, there is no list' in out
+    assert 'rows T minus labels N - 1: 0 or 1 in 8 of 8, from +0 (a) to +0 (a)' in out
+    assert '3 lists, 0 problem(s): ready (every feature row was read)' in out
+    assert lengths.read_text().splitlines()[:2] == ['subset,sample_id,rows,labels', 'ego_train,a,23,23']
+
+
+def test_every_kind_of_damage_is_counted(layout: Layout, capsys: pytest.CaptureFixture) -> None:
+    feats, gts = layout.root / 'feats', layout.root / 'gts'
+    (feats / 'a.pt').unlink()
+    (feats / 'b.pt').write_bytes((feats / 'b.pt').read_bytes()[:200])
+    torch.save(torch.zeros(23, 9), feats / 'c.pt')
+    (gts / 'd.txt').unlink()
+    (gts / 'e.txt').write_bytes(b'1\r\n99\r\n0')
+    layout.video('f', num_rows=23, labels=[1] * 40)
+    rows = torch.zeros(23, 8)
+    rows[7] = float('inf')
+    torch.save(rows, feats / 'h.pt')
+    config = config_file(layout, train=['ego_train'])
+    assert tool.main([config]) == 1
+    out = capsys.readouterr().out
+    assert 'ego_train: 3 of 8 usable' in out
+    assert 'from -17 (f) to +' in out
+    assert '--full searches for NaN' in out
+    assert tool.main([config, '--full', '--all']) == 1
+    out = capsys.readouterr().out
+    assert 'ego_train: 2 of 8 usable' in out
+    for line in ('a: no features of a', 'c.pt is (23, 9), expected (T, 8)', 'd.txt does not exist',
+                 "e.txt line 2: unknown class id '99'", 'h.pt holds NaN or Inf in 1 of 23 rows read, first in row 7'):
+        assert line in out
+
+
+def test_folder_with_a_wrong_recipe(layout: Layout, capsys: pytest.CaptureFixture) -> None:
+    (layout.root / 'feats/recipe.json').write_text('{"feature_fps": 5.0}')
+    assert tool.main([config_file(layout, train=['ego_train'])]) == 1
+    out = capsys.readouterr().out
+    assert 'ego_train: UNUSABLE' in out
+    assert 'time shift: +0.000 s at row 0, +240.000 s at row 1500' in out
+
+
+def test_broken_list_and_missing_config(layout: Layout, capsys: pytest.CaptureFixture) -> None:
+    layout.split('ego_train', ['a', 'b', 'a'])
+    assert tool.main([config_file(layout, train=['ego_train'])]) == 1
+    assert 'line 3: a is already in line 1' in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        tool.main([str(layout.root / 'nowhere.py')])
+    assert ended.value.code == 2
+    assert 'nowhere.py' in capsys.readouterr().err

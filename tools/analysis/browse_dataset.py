@@ -1,0 +1,128 @@
+#!/usr/bin/env python
+"""Draw what a model gets to see: for each list of a config, the labels of some videos under a map of their features.
+
+Example::
+
+    python tools/analysis/browse_dataset.py configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py --split val --num 4
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a clone works without being installed
+
+import matplotlib as mpl
+import numpy as np
+from mmengine.config import DictAction
+from rich.console import Console
+from rich.progress import track
+
+from egoexo.apis import cli
+from egoexo.apis.config import load_config
+from egoexo.datasets.base import EgoExoDataset
+from egoexo.datasets.concat import single_lists
+from egoexo.errors import ConfigError
+from egoexo.registry import DATASETS
+from egoexo.visualization.segmentation import TimelineVideo, draw_timeline
+
+#: Size of the feature map in cells; its shape fills the width of the page.
+MAP_ROWS, MAP_COLUMNS = 62, 644
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='dataloader to draw')
+    parser.add_argument('--num', type=int, default=6, help='videos per list, spread over it (default: %(default)s)')
+    parser.add_argument('--out-dir', type=Path, help='folder of the pictures (default: work_dirs/browse/<config>)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='change values by dotted path')
+    return parser.parse_args(argv)
+
+
+def feature_map(feats: np.ndarray, num_columns: int = MAP_COLUMNS) -> np.ndarray:
+    """Picture of a feature sequence: each number standardised over the video, neighbouring numbers added up.
+
+    Args:
+        feats (np.ndarray): (D, S), float32.
+        num_columns (int): Width of the picture.
+
+    Returns:
+        np.ndarray: RGB, uint8, (min(62, D), num_columns, 3); blue is low, red is high.
+    """
+    centred = feats - feats.mean(axis=1, keepdims=True)
+    scaled = centred / (feats.std(axis=1, keepdims=True) + 1e-6)
+    starts = np.linspace(0, len(feats), min(MAP_ROWS, len(feats)), endpoint=False).astype(int)
+    rows = np.add.reduceat(scaled, starts, axis=0)
+    steps = (np.arange(num_columns) * feats.shape[1]) // num_columns
+    shown = rows[:, steps]
+    limit = np.percentile(np.abs(shown), 98) + 1e-6
+    return (mpl.colormaps['RdBu_r'](shown / (2 * limit) + 0.5)[..., :3] * 255).astype(np.uint8)
+
+
+def as_row(sample: dict) -> TimelineVideo:
+    """One row of the picture: the feature map in the place of the frames, over the true labels."""
+    data = sample['data_samples']
+    labels = data.gt_frame_labels.numpy()
+    feats = sample['inputs'].numpy()
+    num_steps = min(feats.shape[1], -(-len(labels) // data.frames_per_step))  # features may go on after the labels
+    note = ', '.join([*(str(data.get(key)) for key in ('subset', 'task') if data.get(key)),
+                      f'{feats.shape[0]} x {feats.shape[1]} steps, {len(labels)} labels'])
+    return TimelineVideo(data.sample_id, data.view, labels, note=note,
+                         thumbnails=[feature_map(feats[:, :num_steps])], scores={})
+
+
+def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
+    """Write the picture of one list.
+
+    Args:
+        dataset (EgoExoDataset): Not empty.
+        num (int): Videos, spread evenly over the list.
+        path (Path): Picture to write.
+    """
+    chosen = np.unique(np.linspace(0, len(dataset) - 1, min(num, len(dataset))).round().astype(int)).tolist()
+    console = Console(stderr=True)
+    rows = [as_row(dataset[index]) for index in track(chosen, dataset.subset, console=console, transient=True,
+                                                      disable=not console.is_terminal)]
+    meta = dataset.metainfo
+    figure = draw_timeline(rows, meta['classes'], fps=meta['label_fps'],
+                           title=f'{dataset.subset}: {len(rows)} of {len(dataset)} videos, features above labels')
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, dpi=150)
+
+
+@cli.readable_errors
+def main(argv: Sequence[str] | None = None) -> list[Path]:
+    """Draw the lists of one dataloader.
+
+    Args:
+        argv (Sequence[str], optional): Arguments; None takes those of the process.
+
+    Returns:
+        list[Path]: The pictures written.
+
+    Raises:
+        ConfigError: If the config has no such dataloader or ``--num`` is below 1.
+    """
+    args = parse_args(argv)
+    if args.num < 1:
+        raise ConfigError(f'--num {args.num}: expected at least 1 video.')
+    loader = load_config(args.config, args.cfg_options).get(f'{args.split}_dataloader')
+    if not loader:
+        raise ConfigError(f'{args.config} has no {args.split}_dataloader to draw.')
+    out_dir = args.out_dir or Path('work_dirs') / 'browse' / Path(args.config).stem
+    written = []
+    for item in single_lists(loader['dataset']):
+        dataset = DATASETS.build(item)
+        if len(dataset):
+            written.append(out_dir / f'{dataset.subset}.png')
+            draw_list(dataset, args.num, written[-1])
+            print(written[-1])
+    return written
+
+
+if __name__ == '__main__':
+    main()

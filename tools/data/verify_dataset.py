@@ -1,0 +1,139 @@
+#!/usr/bin/env python
+"""Say before training what is missing or broken in the data of a config.
+
+Looks at every list of the train, val and test dataloaders: missing, truncated and mis-sized files, unknown labels,
+the recipe of each feature folder, and how the lengths of features and labels differ. With --full every feature row is
+read and searched for NaN and Inf.
+
+Examples::
+
+    python tools/data/verify_dataset.py configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py
+    python tools/data/verify_dataset.py CONFIG --full --lengths lengths.csv --all
+"""
+
+import argparse
+import csv
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a clone works without being installed
+
+from mmengine.config import Config, DictAction
+from mmengine.logging import MMLogger
+from rich.console import Console
+from rich.progress import track
+
+from egoexo.apis import cli
+from egoexo.apis.config import load_config
+from egoexo.datasets.base import EgoExoDataset, SampleReport
+from egoexo.datasets.concat import single_lists
+from egoexo.errors import DataError
+from egoexo.registry import DATASETS
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--full', action='store_true', help='read every feature row, look for NaN and Inf')
+    parser.add_argument('--all', action='store_true', help='list all unusable samples instead of five per list')
+    parser.add_argument('--lengths', type=Path, metavar='CSV', help='write the lengths found for every sample')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='change values by dotted path')
+    return parser.parse_args(argv)
+
+
+def lists_of(config: Config) -> list[dict]:
+    """Configs of all lists that the dataloaders use, each once, made to be inspected only."""
+    lists: dict[str, dict] = {}
+    for name in LOADERS:
+        loader = config.get(name)
+        for item in single_lists(loader['dataset']) if loader else []:
+            lists.setdefault(f'{item.get("data_root", "")}|{item["ann_file"]}|{item.get("data_prefix")}', item)
+    return [item | dict(lazy_init=True) for item in lists.values()]
+
+
+def inspect_list(dataset: EgoExoDataset, full: bool, console: Console) -> list[SampleReport]:
+    """Look at every sample of one list, with a progress bar and its remaining time on a terminal."""
+    items = dataset.list_samples()
+    steps = track(items, f'{dataset.subset or dataset.ann_file}', console=console, transient=True,
+                  disable=not console.is_terminal)
+    return [dataset.inspect_sample(item, full=full) for item in steps]
+
+
+def describe_lengths(reports: Sequence[SampleReport]) -> str:
+    """How features (T) and labels (N - 1) differ in length, in one line; empty when nothing is known."""
+    gaps = {report.sample_id: report.facts['rows'] - report.facts['labels'] for report in reports
+            if {'rows', 'labels'} <= set(report.facts)}
+    if not gaps:
+        return ''
+    shortest, longest = min(gaps, key=gaps.get), max(gaps, key=gaps.get)
+    num_equal = sum(gap in (0, 1) for gap in gaps.values())
+    return (f'rows T minus labels N - 1: 0 or 1 in {num_equal} of {len(gaps)}, from {gaps[shortest]:+d} ({shortest}) '
+            f'to {gaps[longest]:+d} ({longest})')
+
+
+def verify_list(item: dict, args: argparse.Namespace, console: Console) -> tuple[int, list[dict]]:
+    """Print what is wrong with one list.
+
+    Args:
+        item (dict): Its config.
+        args (argparse.Namespace): See :func:`parse_args`.
+        console (Console): Where the progress bar goes.
+
+    Returns:
+        tuple[int, list[dict]]: Number of unusable samples (a list that cannot be opened counts as one), and one row
+        per sample for the table of lengths.
+    """
+    dataset = DATASETS.build(item)
+    try:
+        reports = inspect_list(dataset, args.full, console)
+    except DataError as error:
+        print(f'{dataset.subset}: UNUSABLE\n  {error}')
+        return 1, []
+    bad = {report.sample_id: report.problems for report in reports if report.problems}
+    store = getattr(dataset, 'feature_store', None)
+    state = 'left out, there is no list' if not reports else f'{len(reports) - len(bad)} of {len(reports)} usable'
+    print(f'{dataset.subset}: {state}')
+    for line in (describe_lengths(reports), store and f'{store.root}: {store.recipe}'):
+        if line:
+            print(f'  {line}')
+    if bad and args.all:
+        print('\n'.join(f'  {sample_id}: {"; ".join(problems)}' for sample_id, problems in bad.items()))
+    elif bad:
+        print(dataset.describe_unusable(bad, len(reports)))
+    return len(bad), [dict(subset=dataset.subset, sample_id=report.sample_id, **report.facts) for report in reports]
+
+
+@cli.readable_errors
+def main(argv: Sequence[str] | None = None) -> int:
+    """Check the data of a config.
+
+    Args:
+        argv (Sequence[str], optional): Arguments; None takes those of the process.
+
+    Returns:
+        int: 0 if every sample of every list can be used, else 1.
+    """
+    args = parse_args(argv)
+    lists = lists_of(load_config(args.config, args.cfg_options))
+    MMLogger.get_instance('verify_dataset', logger_name='verify_dataset').setLevel(logging.WARNING)
+    console = Console(stderr=True)
+    results = [verify_list(item, args, console) for item in lists]
+    if args.lengths:
+        with args.lengths.open('w', newline='', encoding='utf-8') as file:
+            writer = csv.DictWriter(file, ['subset', 'sample_id', 'rows', 'labels'], extrasaction='ignore')
+            writer.writeheader()
+            writer.writerows(row for _, rows in results for row in rows)
+    num_bad = sum(count for count, _ in results)
+    scope = 'every feature row was read' if args.full else 'headers and labels were read; --full searches for NaN'
+    print(f'{len(lists)} lists, {num_bad} problem(s): {"not usable as it is" if num_bad else "ready"} ({scope})')
+    return int(num_bad > 0)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
