@@ -35,7 +35,7 @@ def synthesize_audio(state: TakeState, camera: CameraPath, rate: int = 16000) ->
         span = slice(round(action.start_sec * rate), min(round(action.end_sec * rate), count))
         if span.stop > span.start:
             source[span] += _sound(state, action, span, rate, draw)
-    _add_burst(source, round(CLAP_SEC * rate), draw.standard_normal(rate // 100) * .9)
+    _add_burst(source, round(CLAP_SEC * rate), draw.standard_normal(rate // 100) * .22)
     frame_times, times = state.times, np.arange(count) / rate
     distance = np.linalg.norm(state.wrists[:, RIGHT] - camera.center, axis=1)
     heard = source * (0.5 / np.interp(times, frame_times, np.maximum(distance, .25)))

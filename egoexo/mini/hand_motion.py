@@ -13,6 +13,8 @@ from egoexo.mini.vocabulary import VERBS
 __all__ = ['HandMotion', 'move_hands']
 
 WALK_SPEED = 1.2
+# The body sets out before the action begins, earlier when there is a gap.
+LEAVE_SEC = (0.3, 0.6)
 ARRIVE_SHARE = 0.22
 RAMP_SEC = 0.15
 # Left wrist relative to the right goal while working.
@@ -62,7 +64,7 @@ def move_hands(schedule: Schedule, script: Script, times: np.ndarray, fps: float
     body_x = follow_keys(times, *_stack(keys.body))[:, 0]
     goals = np.stack([follow_keys(times, *_stack(keys.right)), follow_keys(times, *_stack(keys.left))], 1)
     which = _covering(times, schedule.moves)
-    goals += _oscillate(schedule.moves, which, times, draw)
+    goals += _oscillate(schedule, which, times, draw)
     amplitude = np.array([*(move.execution.tremor for move in schedule.moves), skill_tremor])[which]
     amplitude = low_pass(amplitude, 0.06, fps)[:, None]
     shake = smooth_noise(draw, times, 0.045, 6).reshape(-1, 2, 3)
@@ -81,13 +83,15 @@ def _collect_keys(schedule: Schedule, script: Script, draw: np.random.Generator)
     keys = _Keys([(0.0, stand)], [(0.0, _rest(RIGHT, stand))], [(0.0, _rest(LEFT, stand))])
     now = 0.0
     for move, target in zip(schedule.moves, script.targets, strict=True):
-        _rest_in_gap(keys, now, move.begin_sec, stand)
+        _rest_in_gap(keys, now, move.begin_sec, stand, target.stand_x)
         _fumble(keys, move, draw)
-        arrive = _walk(keys, move, target)
+        touch = _touch_sec(move, abs(target.stand_x - stand))
+        lead = min(max(move.begin_sec - now, LEAVE_SEC[0]), LEAVE_SEC[1])
+        _walk(keys, move.action.start_sec - lead, touch, target.stand_x)
         stand = target.stand_x
-        _act(keys, move, target, arrive)
+        _act(keys, move, target, touch)
         now = move.action.end_sec
-    _rest_in_gap(keys, now, schedule.duration_sec + 0.2, stand)
+    _rest_in_gap(keys, now, schedule.duration_sec + 0.2, stand, stand)
     return keys
 
 
@@ -95,11 +99,13 @@ def _rest(hand: int, stand: float) -> np.ndarray:
     return _REST[hand] + np.array([stand, 0, 0])
 
 
-def _rest_in_gap(keys: _Keys, start: float, stop: float, stand: float) -> None:
+def _rest_in_gap(keys: _Keys, start: float, stop: float, stand: float, following: float) -> None:
     """Hold the last pose until the next action, or lower the hands when there is time."""
     for hand, path in ((RIGHT, keys.right), (LEFT, keys.left)):
         if stop - start > 0.3:
             path.append((start + min(0.45, 0.6 * (stop - start)), _rest(hand, stand)))
+            # On the way to the next place already.
+            path.append((stop, _rest(hand, 0.6 * stand + 0.4 * following)))
         path.append((stop, path[-1][1]))
 
 
@@ -116,28 +122,34 @@ def _fumble(keys: _Keys, move: Move, draw: np.random.Generator) -> None:
     keys.left.append((stop, keys.left[-1][1]))
 
 
-def _walk(keys: _Keys, move: Move, target: Target) -> float:
-    """Body keys of one action; returns when the body is nearly there."""
-    start, stand = keys.body[-1]
-    leave = max(start, move.action.start_sec - 0.15)
-    arrive = leave + max(abs(target.stand_x - stand) / WALK_SPEED, 0.25)
-    keys.body += [(leave, stand), (arrive, target.stand_x)]
-    return arrive
-
-
-def _act(keys: _Keys, move: Move, target: Target, arrive: float) -> None:
-    """Hand keys of one action."""
+def _touch_sec(move: Move, distance: float) -> float:
+    """When the hand is at its target: a fixed share of the action, for work later after a long walk."""
     start, end = move.action.start_sec, move.action.end_sec
-    verb = move.template.verb
+    share = {'take': GRASP_SHARE, 'put': RELEASE_SHARE}.get(move.template.verb)
+    if share is None:
+        walk = distance / WALK_SPEED - LEAVE_SEC[0]
+        return start + min(max(ARRIVE_SHARE * (end - start), walk), 0.5 * (end - start))
+    return start + share * (end - start)
+
+
+def _walk(keys: _Keys, leave: float, touch: float, stand_x: float) -> None:
+    """Body keys of one action: leave before it begins, be there when the hand is, hurrying if need be."""
+    before, stand = keys.body[-1]
+    leave = max(before, leave)
+    arrive = leave + max(abs(stand_x - stand) / WALK_SPEED, 0.25)
+    keys.body += [(leave, stand), (max(min(arrive, touch), leave + 0.05), stand_x)]
+
+
+def _act(keys: _Keys, move: Move, target: Target, touch: float) -> None:
+    """Hand keys of one action."""
+    end = move.action.end_sec
     carry = _CARRY + np.array([target.stand_x, 0, 0])
-    if verb in ('take', 'put'):
-        touch = start + (GRASP_SHARE if verb == 'take' else RELEASE_SHARE) * (end - start)
+    if move.template.verb in ('take', 'put'):
         keys.right += [(touch, target.wrist), (touch + 0.25 * (end - touch), target.wrist), (end, carry)]
         keys.left += [(touch, _rest(LEFT, target.stand_x)), (end, _rest(LEFT, target.stand_x))]
         return
-    there = start + min(max(ARRIVE_SHARE * (end - start), arrive - start - 0.1), 0.5 * (end - start))
-    keys.right += [(there, target.wrist), (end, target.wrist)]
-    keys.left += [(there, target.wrist + _LEFT_HOLD), (end, target.wrist + _LEFT_HOLD)]
+    keys.right += [(touch, target.wrist), (end, target.wrist)]
+    keys.left += [(touch, target.wrist + _LEFT_HOLD), (end, target.wrist + _LEFT_HOLD)]
 
 
 def _covering(times: np.ndarray, moves: tuple[Move, ...]) -> np.ndarray:
@@ -147,8 +159,9 @@ def _covering(times: np.ndarray, moves: tuple[Move, ...]) -> np.ndarray:
     return np.where((index >= 0) & (times < ends[index]), index, -1)
 
 
-def _oscillate(moves: tuple[Move, ...], which: np.ndarray, times: np.ndarray, draw: np.random.Generator) -> np.ndarray:
+def _oscillate(schedule: Schedule, which: np.ndarray, times: np.ndarray, draw: np.random.Generator) -> np.ndarray:
     """A (cos, sin, sin) of a jittered phase, faded in after the hand arrives; the left hand in counter phase."""
+    moves = schedule.moves
     # One row more for "no action".
     rows = np.zeros((len(moves) + 1, 9))
     phases = draw.uniform(0, 2 * np.pi, len(moves))
@@ -158,7 +171,7 @@ def _oscillate(moves: tuple[Move, ...], which: np.ndarray, times: np.ndarray, dr
         rows[index] = (*verb.amplitude, verb.frequency * move.execution.rhythm, phases[index], verb.two_handed,
                        start + ARRIVE_SHARE * (end - start), end, move.execution.jitter)
     row = rows[which]
-    count = int(times[-1] * 25) + 2
+    count = int(schedule.duration_sec * 25) + 2
     walk = np.cumsum(draw.standard_normal(count) * np.interp(np.arange(count) / 25, times, row[:, 8]))
     phase = 2 * np.pi * row[:, 3] * (times - row[:, 6]) + row[:, 4] + np.interp(times, np.arange(count) / 25, walk)
     window = np.clip(np.minimum(times - row[:, 6], row[:, 7] - times) / RAMP_SEC, 0, 1)

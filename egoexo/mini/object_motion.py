@@ -33,8 +33,8 @@ def move_objects(kitchen: Kitchen, events: tuple[ObjectEvent, ...], wrists: np.n
         if first >= num_frames:
             continue
         k = event.index
-        # What would have gone on without the event fades out.
-        before = position[first, k] if event.time_sec < 0 else position[max(first - 1, 0), k]
+        # Where it would be without the event; that place fades out.
+        before = position[first, k].copy()
         after = wrists[first:, RIGHT] + event.place if event.holder else np.broadcast_to(event.place, (1, 3))
         fade = np.clip(1 - (times[first:] - event.time_sec) / GLIDE_SEC, 0, 1)[:, None] ** 2
         if event.time_sec < 0:

@@ -52,8 +52,10 @@ def smooth_noise(draw: np.random.Generator, times: np.ndarray, sd_sec: float, ch
     rate = min(NOISE_RATE, 8.0 / sd_sec)
     sigma = sd_sec * rate
     count = int(np.ceil(times[-1] * rate)) + 2
-    white = draw.standard_normal((count, channels))
-    smooth = gaussian_filter1d(white, sigma, axis=0, mode='wrap', truncate=3.0)
+    # Padding, so that no sample depends on where the video ends.
+    pad = int(3 * sigma + 1)
+    white = draw.standard_normal((count + 2 * pad, channels))
+    smooth = gaussian_filter1d(white, sigma, axis=0, truncate=3.0)[pad:pad + count]
     # Variance of white noise through a Gaussian kernel is 1 / (2 sqrt(pi) sigma), for kernels that are not tiny.
     smooth *= np.sqrt(2 * np.sqrt(np.pi) * max(sigma, 0.3))
     position = np.clip(times * rate, 0, count - 1.001)
