@@ -142,6 +142,24 @@ def test_launch_without_cuda(tmp_path, monkeypatch):
         torch.distributed.destroy_process_group()
 
 
+def test_gap_every_checkpoint_formats_the_config():
+    assert 'cfg=self.cfg.pretty_text' in source_of('mmengine', 'runner', 'runner.py')
+    assert 'cache' not in source_of('mmengine', 'config', 'config.py').split('def pretty_text')[1].split('def ')[0]
+
+
+def test_config_is_formatted_again_only_when_it_changed(monkeypatch):
+    from mmengine.config import Config, config
+
+    calls = []
+    real = config.FormatCode
+    monkeypatch.setattr(config, 'FormatCode', lambda *args, **kwargs: calls.append(1) or real(*args, **kwargs))
+    cfg = Config(dict(model=dict(type='A', hidden=3)))
+    first = cfg.pretty_text
+    assert cfg.pretty_text == first and len(calls) == 1 and "hidden=3" in first
+    cfg.model.hidden = 4
+    assert 'hidden=4' in cfg.pretty_text and len(calls) == 2
+
+
 def test_gap_history_buffer_needs_getattr(tmp_path):
     path = tmp_path / 'checkpoint.pth'
     torch.save({'log': HistoryBuffer([1.0, 3.0], [1, 1])}, path)

@@ -29,7 +29,7 @@ class ToyDataset(BaseDataset):
 
     def __init__(self, size=16, broken=(), **kwargs):
         self.size, self.broken = size, broken
-        super().__init__(**kwargs)
+        super().__init__(serialize_data=False, **kwargs)
 
     def load_data_list(self):
         return [dict(sample_id=f'video-{index}', label=index % 3) for index in range(self.size)]

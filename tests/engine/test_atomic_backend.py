@@ -1,0 +1,71 @@
+import os
+import signal
+import stat
+import subprocess
+import sys
+
+import pytest
+from mmengine.fileio import get_file_backend
+
+import egoexo.engine.atomic_backend as module
+from egoexo.engine import write_atomically
+
+KILLED_WHILE_WRITING = """
+import os, signal, sys
+import egoexo.engine.atomic_backend as module
+real = os.fsync
+def die(handle):
+    os.kill(os.getpid(), signal.SIGKILL)
+os.fsync = die
+module.write_atomically(b'n' * 1000, sys.argv[1])
+"""
+
+
+def test_registered_backend_writes_bytes_and_text(tmp_path):
+    backend = get_file_backend(backend_args={'backend': 'atomic_local'})
+    backend.put(b'one', tmp_path / 'new' / 'a.bin')
+    backend.put_text('zwei ü', tmp_path / 'b.txt')
+    assert (tmp_path / 'new' / 'a.bin').read_bytes() == b'one'
+    assert (tmp_path / 'b.txt').read_text(encoding='utf-8') == 'zwei ü'
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['b.txt', 'new']
+
+
+def test_file_has_the_usual_permissions(tmp_path):
+    write_atomically(b'x', tmp_path / 'a')
+    (tmp_path / 'b').write_bytes(b'x')
+    assert stat.S_IMODE(os.stat(tmp_path / 'a').st_mode) == stat.S_IMODE(os.stat(tmp_path / 'b').st_mode)
+
+
+@pytest.mark.parametrize('step', ['fsync', 'replace'])
+def test_failure_leaves_the_old_file_and_nothing_else(step, tmp_path, monkeypatch):
+    target = tmp_path / 'best.pth'
+    target.write_bytes(b'old')
+
+    def full_disk(*args):
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(module.os, step, full_disk)
+    with pytest.raises(OSError, match='No space left'):
+        write_atomically(b'new', target)
+    assert target.read_bytes() == b'old' and list(tmp_path.iterdir()) == [target]
+
+
+def test_folder_that_cannot_be_synced_is_no_error(tmp_path, monkeypatch):
+    real = os.fsync
+
+    def no_folders(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise OSError(22, 'Invalid argument')
+        real(handle)
+
+    monkeypatch.setattr(module.os, 'fsync', no_folders)
+    write_atomically(b'new', tmp_path / 'a')
+    assert (tmp_path / 'a').read_bytes() == b'new'
+
+
+@pytest.mark.cli
+def test_killed_process_leaves_the_old_file(tmp_path):
+    target = tmp_path / 'epoch_1.pth'
+    target.write_bytes(b'old')
+    done = subprocess.run([sys.executable, '-c', KILLED_WHILE_WRITING, str(target)], check=False, timeout=60)
+    assert done.returncode == -signal.SIGKILL and target.read_bytes() == b'old'
