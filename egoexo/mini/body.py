@@ -132,24 +132,28 @@ def build_hands(wrists: np.ndarray, elbows: np.ndarray, curl: np.ndarray) -> np.
     toward_thumb = -side * _SIDE[:, None]
     hands = np.empty((*wrists.shape[:2], 21, 3))
     hands[:, :, 0] = wrists
+    # All fingers bend alike: one chain, four bases.
+    chain = _bend_chain(_PHALANGES, forward, -normal, curl)
     for finger, lateral in enumerate(_FINGER_SIDES):
         joint = 5 + 4 * finger
-        hands[:, :, joint] = wrists + _FINGER_BASE * forward + lateral * toward_thumb
-        _add_phalanges(hands, joint, _PHALANGES, forward, -normal, curl)
+        base = wrists + _FINGER_BASE * forward + lateral * toward_thumb
+        hands[:, :, joint] = base
+        hands[:, :, joint + 1:joint + 4] = base[:, :, None] + chain
     # The thumb leaves the wrist sideways and comes back towards the index as the hand closes.
     start = unit(0.75 * forward + 0.75 * toward_thumb - 0.25 * normal)
-    hands[:, :, 1] = wrists + _THUMB[0] * start
-    _add_phalanges(hands, 1, _THUMB[1:], start, unit(forward - 0.6 * normal - 0.4 * toward_thumb), 0.35 * curl)
+    base = wrists + _THUMB[0] * start
+    hands[:, :, 1] = base
+    inwards = forward - 0.6 * normal - 0.4 * toward_thumb
+    hands[:, :, 2:5] = base[:, :, None] + _bend_chain(_THUMB[1:], start, inwards, 0.35 * curl)
     return hands
 
 
-def _add_phalanges(hands: np.ndarray, joint: int, lengths: tuple[float, ...], along: np.ndarray, bend: np.ndarray,
-                   curl: np.ndarray) -> None:
-    """Chain of bones from ``joint``; bone k turns (k + 1) * curl from ``along`` towards ``bend``."""
+def _bend_chain(lengths: tuple[float, ...], along: np.ndarray, bend: np.ndarray, curl: np.ndarray) -> np.ndarray:
+    """Joints of a chain of bones relative to its base; bone k turns (k + 1) * curl from ``along`` towards ``bend``."""
     bend = unit(bend - (bend * along).sum(-1, keepdims=True) * along)
-    for k, length in enumerate(lengths):
-        angle = ((k + 1) * curl)[..., None]
-        hands[:, :, joint + k + 1] = hands[:, :, joint + k] + length * (np.cos(angle) * along + np.sin(angle) * bend)
+    angle = curl[..., None] * np.arange(1, len(lengths) + 1)
+    forth, down = np.cumsum(np.cos(angle) * lengths, -1), np.cumsum(np.sin(angle) * lengths, -1)
+    return forth[..., None] * along[..., None, :] + down[..., None] * bend[..., None, :]
 
 
 def build_joints(torso: Torso, elbows: np.ndarray, wrists: np.ndarray, head_direction: np.ndarray, body_x: np.ndarray,

@@ -28,18 +28,25 @@ def move_objects(kitchen: Kitchen, events: tuple[ObjectEvent, ...], wrists: np.n
     position = np.repeat(kitchen.home[None], num_frames, axis=0)
     is_cut = np.zeros((num_frames, num_objects), bool)
     holder = np.zeros((num_frames, num_objects), np.int8)
-    for event in events:
-        first = int(np.searchsorted(times, event.time_sec - 1e-9))
-        if first >= num_frames:
-            continue
-        k = event.index
-        # Where it would be without the event; that place fades out.
-        before = position[first, k].copy()
-        after = wrists[first:, RIGHT] + event.place if event.holder else np.broadcast_to(event.place, (1, 3))
-        fade = np.clip(1 - (times[first:] - event.time_sec) / GLIDE_SEC, 0, 1)[:, None] ** 2
-        if event.time_sec < 0:
-            fade[:] = 0
-        position[first:, k] = after + fade * (before - after[:1])
-        is_cut[first:, k] = event.is_cut
-        holder[first:, k] = event.holder
+    for index in range(num_objects):
+        own = [event for event in events if event.index == index]
+        firsts = np.searchsorted(times, [event.time_sec - 1e-9 for event in own]).tolist()
+        for event, first, following in zip(own, firsts, (*firsts[1:], num_frames), strict=False):
+            # One frame further than needed: where the object would be is where the next glide begins.
+            span = slice(first, min(following + 1, num_frames))
+            if span.start >= span.stop:
+                continue
+            begin = position[first, index].copy()
+            position[span, index] = wrists[span, RIGHT] + event.place if event.holder else event.place
+            if event.time_sec >= 0:
+                _glide(position[span, index], begin, times[span] - event.time_sec)
+            is_cut[span, index] = event.is_cut
+            holder[span, index] = event.holder
     return position, is_cut, holder
+
+
+def _glide(path: np.ndarray, begin: np.ndarray, elapsed: np.ndarray) -> None:
+    """Fade out the step between where the object would be and where it now belongs, in place; path (n, 3)."""
+    count = int(np.searchsorted(elapsed, GLIDE_SEC))
+    fade = (1 - elapsed[:count, None] / GLIDE_SEC) ** 2
+    path[:count] += fade * (begin - path[0])
