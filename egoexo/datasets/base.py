@@ -16,6 +16,7 @@ from egoexo.registry import TRANSFORMS
 __all__ = ['EgoExoDataset', 'SampleReport', 'seed_everything']
 
 _NUM_EXAMPLES = 5
+_MIN_PACKED = 10_000  # items from which a list is kept in MMEngine's packed form
 
 
 @dataclass
@@ -58,7 +59,8 @@ class EgoExoDataset(BaseDataset):
         ann_file (str): Annotation file.
         pipeline (Sequence[dict | Callable]): Transforms, from the item of the list to what the model gets.
         on_bad (str): ``'error'`` (default) or ``'skip'``.
-        **kwargs: See :class:`mmengine.dataset.BaseDataset`; ``max_refetch`` has no effect.
+        **kwargs: See :class:`mmengine.dataset.BaseDataset`; ``max_refetch`` has no effect, ``serialize_data`` none
+            below 10,000 items.
 
     Raises:
         ConfigError: If ``on_bad`` is unknown.
@@ -197,10 +199,15 @@ class EgoExoDataset(BaseDataset):
                             '(on_bad, exclude), not in the pipeline.')
         return data
 
-    def _serialize_data(self) -> tuple[np.ndarray, np.ndarray]:
-        if self.data_list:
-            return super()._serialize_data()
-        return np.empty(0, dtype=np.uint8), np.empty(0, dtype=np.int64)  # MMEngine cannot join an empty list
+    def filter_data(self) -> list[dict]:
+        """Decide how the finished list is kept; leaves nothing out.
+
+        Returns:
+            list[dict]: The list as it is.
+        """
+        # MMEngine's packed form saves memory in long lists, costs a full garbage collection and cannot be empty.
+        self.serialize_data = self.serialize_data and len(self.data_list) >= _MIN_PACKED
+        return self.data_list
 
     def _rand_another(self) -> int:
         raise DataError(f'{self.name}: a sample was about to be replaced by a random other one.')

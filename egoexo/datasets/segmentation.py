@@ -40,7 +40,7 @@ class SegmentationDataset(EgoExoDataset):
             said aloud; the official download has no test lists.
         exclude (Sequence[str]): uids to leave out, e.g. the video that is in both ego_val and ego_test.
         drop_last_line (bool): Lose the last label of each file as the official code does. Defaults to True.
-        check_files (bool): Look at feature headers and read all labels when the list is made (some milliseconds per video);
+        check_files (bool): Look at feature headers and read all labels when the list is made (milliseconds per video);
             False only looks whether the files exist. Defaults to True.
         **kwargs: See :class:`EgoExoDataset` and :class:`mmengine.dataset.BaseDataset`.
 

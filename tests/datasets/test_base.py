@@ -109,9 +109,13 @@ def test_skip_leaves_out_and_says_so(said: list[str]) -> None:
     assert "on_bad='skip': going on with 8 samples" in said[0]
 
 
-@pytest.mark.parametrize('serialize_data', [True, False])
-def test_nothing_left_is_an_empty_data_set(serialize_data: bool) -> None:
-    assert len(Numbers(size=0, serialize_data=serialize_data)) == 0
+@pytest.mark.parametrize(('size', 'packed'), [(0, False), (10, False), (10_000, True)])
+def test_only_long_lists_are_packed(size: int, packed: bool) -> None:
+    dataset = Numbers(size=size)
+    assert len(dataset) == size
+    assert hasattr(dataset, 'data_bytes') == packed
+    if size:
+        assert dataset.get_data_info(size - 1)['sample_id'] == str(size - 1)
 
 
 def test_unknown_option() -> None:
