@@ -1,10 +1,8 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from egoexo.mini.camera import ego_camera, static_exo_cameras, video_camera
-from egoexo.mini.outlines import project_scene
 from egoexo.mini.render import (
     BODY_ID,
     DISTRACTOR_ID,
@@ -164,23 +162,3 @@ def test_blocks_join_to_the_whole_and_frames_do_not_depend_on_the_block(exo_stat
     frames = np.concatenate(blocks)
     np.testing.assert_array_equal(frames[40:44], render_frames(state, camera, 40, 44))
     assert frames.dtype == np.uint8 and frames.shape == (50, 90, 160, 3)
-
-
-def test_near_plane_clipping_keeps_furniture_in_place(ego_states, preset):
-    """A camera inside the kitchen has floor behind it: the clipped polygon must still cover the floor below."""
-    state = ego_states[0]
-    camera = ego_camera(state, preset)
-    scene = project_scene(state, camera, 0, 1)
-    assert scene.quads['floor'].shape[1] == 8
-    below = camera.to_camera(np.array([[state.body_x[0], .1, 0.0]]))[:1, 0]
-    pixel = camera.to_pixels(below)[0]
-    polygon = scene.quads['floor'][0] / 8
-    crossings = _winding(polygon, pixel)
-    assert crossings == pytest.approx(1, abs=1e-6)
-
-
-def _winding(polygon, point):
-    """Number of turns a polygon makes round a point, without sign."""
-    angle = np.arctan2(*(polygon - point).T[::-1])
-    turn = (np.diff(np.append(angle, angle[0])) + np.pi) % (2 * np.pi) - np.pi
-    return abs(turn.sum()) / (2 * np.pi)
