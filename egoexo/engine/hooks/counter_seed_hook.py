@@ -25,7 +25,7 @@ def seed_iteration(seed: int, rank: int, iteration: int) -> None:
     words = np.random.SeedSequence((seed, 0, rank, iteration)).generate_state(4)
     torch_seed = int(words[0]) << 32 | int(words[1])
     torch.default_generator.manual_seed(torch_seed)
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
+    if torch.cuda.is_initialized():
         torch.cuda.manual_seed(torch_seed)
     np.random.seed(int(words[2]))  # noqa: NPY002  the global stream is what third-party code draws from
     random.seed(int(words[3]))
