@@ -76,9 +76,10 @@ def check_config(cfg: Config, source: str) -> None:
 
 
 def check_unread_keys(cfg: Config, path: Path) -> None:
-    """Refuse top-level keys that look like a misspelt one, warn of others that nothing reads.
+    """Refuse top-level keys that look like a misspelt one, warn of others of this file that nothing reads.
 
-    A helper such as ``num_classes = 28`` is read when its name occurs again in the config or one of its bases.
+    A helper such as ``num_classes = 28`` is fine where it occurs again. Set in a child it changes nothing, because
+    bases are evaluated first: that is worth a warning. Helpers that bases offer and nobody takes are not.
 
     Args:
         cfg (Config): Composed config.
@@ -87,17 +88,23 @@ def check_unread_keys(cfg: Config, path: Path) -> None:
     Raises:
         ConfigError: For a key close to one the runner reads while that one is absent.
     """
-    unknown = [key for key in cfg if key not in KNOWN_KEYS and not key.startswith('_')]
-    text = _chain_text(path)
-    for key in unknown:
-        near = [match for match in difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8) if match not in cfg]
-        mentions = len(re.findall(rf'(?<![\w.]){re.escape(key)}\b|_base_\.{re.escape(key)}\b', text))
-        settings = len(re.findall(rf'^{re.escape(key)}\s*=', text, flags=re.MULTILINE))
-        if mentions > settings:
+    own, chain = path.read_text(encoding='utf-8'), _chain_text(path)
+    for key in cfg:
+        if key in KNOWN_KEYS or key.startswith('_'):
             continue
-        if near:
+        near = [match for match in difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8) if match not in cfg]
+        if near and not _is_read(key, chain):
             raise ConfigError(f"{path}: top-level key '{key}' is read by nothing. Did you mean {' or '.join(near)}?")
-        print_log(f"{path}: top-level key '{key}' is read by nothing; misspelt?", 'current', logging.WARNING)
+        if re.search(rf'^{re.escape(key)}\s*=', own, flags=re.MULTILINE) and not _is_read(key, own):
+            print_log(f"{path}: '{key}' is set here and read by nothing. Bases are evaluated before this file: set the "
+                      'value where it is used.', 'current', logging.WARNING)
+
+
+def _is_read(key: str, text: str) -> bool:
+    """Whether a name occurs in config text beside its assignments at the top level."""
+    mentions = len(re.findall(rf'(?<![\w.]){re.escape(key)}\b|_base_\.{re.escape(key)}\b', text))
+    settings = len(re.findall(rf'^{re.escape(key)}\s*=', text, flags=re.MULTILINE))
+    return mentions > settings
 
 
 def _chain_text(path: Path) -> str:

@@ -93,10 +93,16 @@ def test_wrong_files_are_explained(tmp_path, text, message):
 def test_helpers_are_no_misspelt_keys_and_unread_ones_are_named(tmp_path, monkeypatch):
     said = []
     monkeypatch.setattr('egoexo.apis.config_check.print_log', lambda text, *_: said.append(text))
-    (tmp_path / 'base.py').write_text('num_classes = 3\nmodels = 4')
+    (tmp_path / 'base.py').write_text('num_classes = 3\nexo_train = 4\nmodel = dict(type="ToyModel", '
+                                      'hidden=num_classes)')
     load_config(written(tmp_path, '_base_ = "./base.py"\nhidden = {{_base_.num_classes}}\n'
-                                  'both = _base_.models\nmodel = dict(type="ToyModel", hidden=hidden)'))
-    assert said == [f"{tmp_path / 'config.py'}: top-level key 'both' is read by nothing; misspelt?"]
+                                  'model = dict(hidden=hidden)'))
+    assert said == []
+    # The base has used its own value already: this changes nothing.
+    cfg = load_config(written(tmp_path, '_base_ = "./base.py"\nnum_classes = 6'))
+    assert cfg.model.hidden == 3
+    assert said == [f"{tmp_path / 'config.py'}: 'num_classes' is set here and read by nothing. Bases are evaluated "
+                    'before this file: set the value where it is used.']
 
 
 def test_missing_file_names_the_nearest(config):
