@@ -3,7 +3,7 @@
 import datetime
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from mmengine.config import Config
 
 from egoexo.errors import PredictionError
 
-__all__ = ['Run', 'iter_datasets', 'read_run']
+__all__ = ['Run', 'read_run']
 
 _LOG_TIME = re.compile(r'^(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)')
 _VERSION = re.compile(r'^\s{2,}(sys\.platform|Python|CUDA available|GPU [\d,]+|PyTorch|OpenCV|MMEngine|MMCV|egoexo|'
@@ -150,26 +150,6 @@ def _load_json(path: Path, kind: type, remedy: str) -> dict | list:
     if not isinstance(content, kind):
         raise PredictionError(f'{path} holds a JSON {type(content).__name__}, expected a {kind.__name__}; {remedy}.')
     return content
-
-
-def iter_datasets(loader: Mapping | None) -> Iterator[tuple[Mapping, str]]:
-    """Data sets of a loader config, with those inside concatenations and other wrappers.
-
-    Args:
-        loader (Mapping | None): ``train_dataloader`` and the like.
-
-    Yields:
-        tuple[Mapping, str]: Config of a data set with an ``ann_file``, and the root its paths start from.
-    """
-    pending = [((loader or {}).get('dataset') or {}, '')]
-    while pending:
-        dataset, root = pending.pop(0)
-        root = dataset.get('data_root') or root
-        if 'ann_file' in dataset:
-            yield dataset, root
-            continue
-        inner = dataset.get('datasets') or ([dataset['dataset']] if 'dataset' in dataset else [])
-        pending = [(item, root) for item in inner] + pending
 
 
 def _read_scores(run: Run) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
+from egoexo.utils.loader_configs import iter_datasets
 from egoexo.version import __version__
 from egoexo.visualization.config_diff import diff_from_bases
 from egoexo.visualization.report_parts import Facts, Note, Table
-from egoexo.visualization.report_run import Run, iter_datasets
+from egoexo.visualization.report_run import Run
 
 __all__ = ['setting_parts']
 

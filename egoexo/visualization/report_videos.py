@@ -10,7 +10,8 @@ from egoexo.errors import AnnotationError
 from egoexo.evaluation.functional.segmentation import count_video, summarise
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 from egoexo.formats.egoexolearn import read_class_names, read_frame_labels, read_split
-from egoexo.visualization.report_run import Run, iter_datasets
+from egoexo.utils.loader_configs import iter_datasets
+from egoexo.visualization.report_run import Run
 
 __all__ = ['ScoredVideo', 'VideoList', 'find_lists', 'read_names', 'score_videos']
 

@@ -27,7 +27,7 @@ class TimelineVideo:
 
     Args:
         sample_id (str): Official uid.
-        view (str): ``'ego'`` or ``'exo'``.
+        view (str): ``'ego'``, ``'exo'`` or empty.
         truth (np.ndarray | None): Class ids per frame, int64 (G,), G >= 1; ``None`` draws the prediction alone.
         prediction (np.ndarray | None): Class ids per frame, int64 (P,), P >= G; ``None`` draws the truth alone.
         note (str): Shown after the uid, e.g. ``'ego_val, task2'``.
@@ -162,10 +162,13 @@ def _row_height(video: TimelineVideo, width: float, show_error: bool) -> float:
 
 def _draw_row(page: _Page, video: TimelineVideo, fps: float, width: float, show_error: bool, unit: str) -> None:
     """Draw title, pictures, strips and time axis of one video."""
-    page.text(_LEFT, 0.09, video.view.upper(), fontsize=_FONT - 1, weight='bold', color='white', ha='left', bbox={
-        'boxstyle': 'round,pad=0.25', 'facecolor': VIEW_COLORS.get(video.view, _MUTED), 'linewidth': 0})
+    indent = 0.0
+    if video.view:
+        page.text(_LEFT, 0.09, video.view.upper(), fontsize=_FONT - 1, weight='bold', color='white', ha='left', bbox={
+            'boxstyle': 'round,pad=0.25', 'facecolor': VIEW_COLORS.get(video.view, _MUTED), 'linewidth': 0})
+        indent = 0.34
     title = f'{video.sample_id}   {video.note}' if video.note else video.sample_id
-    page.text(_LEFT + 0.34, 0.09, title, fontsize=_FONT, color=_MUTED, ha='left')
+    page.text(_LEFT + indent, 0.09, title, fontsize=_FONT, color=_MUTED, ha='left')
     scores = video.shown_scores()
     page.text(_LEFT + width, 0.09, '   '.join(f'{name} {scores[name]:.1f}' for name in _SHOWN_SCORES if name in scores),
               fontsize=_FONT + 0.5, weight='bold', color=_INK, ha='right')

@@ -6,7 +6,7 @@ import pytest
 from report_support import VIDEOS, make_metrics, make_run
 
 from egoexo.errors import PredictionError
-from egoexo.visualization.report_run import iter_datasets, read_run
+from egoexo.visualization.report_run import read_run
 
 
 def test_everything_is_read(tmp_path):
@@ -78,10 +78,3 @@ def test_damaged_file(tmp_path, name, content, message):
 def test_missing_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match='does not exist; expected the folder given'):
         read_run(tmp_path / 'none')
-
-
-def test_iter_datasets_inherits_roots_in_order():
-    loader = {'dataset': {'data_root': 'a', 'datasets': [
-        {'ann_file': '1'}, {'dataset': {'ann_file': '2', 'data_root': 'b'}}, {'ann_file': '3'}]}}
-    assert [(item['ann_file'], root) for item, root in iter_datasets(loader)] == [('1', 'a'), ('2', 'b'), ('3', 'a')]
-    assert list(iter_datasets(None)) == []

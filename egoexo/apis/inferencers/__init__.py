@@ -1,0 +1,3 @@
+from egoexo.apis.inferencers.segmentation import SegmentationInferencer
+
+__all__ = ['SegmentationInferencer']

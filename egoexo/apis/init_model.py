@@ -1,0 +1,103 @@
+"""A model from a config and a checkpoint, ready to predict."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from mmengine.config import Config
+from mmengine.logging import print_log
+from mmengine.model import BaseModel
+
+from egoexo.apis.config import get_config, load_config
+from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file
+from egoexo.errors import CheckpointError, ConfigError
+from egoexo.registry import MODELS
+
+__all__ = ['init_model', 'load_weights', 'resolve_config']
+
+_NUM_SHOWN = 5
+
+
+def resolve_config(config: str | Path | Config) -> Config:
+    """Config from whatever names one.
+
+    Args:
+        config (str | Path | Config): File, short name (``'segmentation/mstcn_i3d_egoexolearn-ego'``) or config.
+
+    Returns:
+        Config: Checked, unless it was given as a ``Config``.
+
+    Raises:
+        ConfigError: If there is no such config or it is wrong.
+    """
+    if isinstance(config, Config):
+        return config
+    path = Path(config)
+    return load_config(path) if path.is_file() else get_config(str(config))
+
+
+def load_weights(model: torch.nn.Module, checkpoint: str | Path) -> dict:
+    """Fill a model with the weights of a file; every key and shape must fit.
+
+    Args:
+        model (torch.nn.Module): Filled in place.
+        checkpoint (str | Path): Checkpoint of ours, or a converted official one.
+
+    Returns:
+        dict: ``meta`` of the file, empty if it has none.
+
+    Raises:
+        CheckpointError: If the file is missing, damaged, hostile, or of another model; lists what does not fit.
+    """
+    container = load_checkpoint_file(checkpoint)
+    _, found = find_state_dict(container)
+    wanted = model.state_dict()
+    problems = [f'missing {key}' for key in wanted if key not in found]
+    problems += [f'unexpected {key}' for key in found if key not in wanted]
+    problems += [f'{key} is {tuple(found[key].shape)}, expected {tuple(value.shape)}' for key, value in wanted.items()
+                 if key in found and found[key].shape != value.shape]
+    if problems:
+        shown = '\n  '.join(problems[:_NUM_SHOWN])
+        more = f'\n  ({len(problems) - _NUM_SHOWN} more)' if len(problems) > _NUM_SHOWN else ''
+        raise CheckpointError(
+            f'{checkpoint} does not fit the {type(model).__name__} of the config, {len(problems)} of '
+            f'{len(wanted)} parameters differ:\n  {shown}{more}\nTake the config it was trained with; an official file '
+            'is converted by tools/convert_checkpoint.py, whose --inspect tells what a file is.')
+    model.load_state_dict(dict(found), strict=True)
+    meta = container.get('meta')
+    return dict(meta) if isinstance(meta, Mapping) else {}
+
+
+def init_model(config: str | Path | Config, checkpoint: str | Path | None = None,
+               device: str | torch.device | None = None) -> BaseModel:
+    """Build the model of a config and load its weights.
+
+    Args:
+        config (str | Path | Config): File, short name or config.
+        checkpoint (str | Path | None): Weights; ``None`` keeps the random ones, said aloud.
+        device (str | torch.device | None): ``None`` takes the GPU if there is one.
+
+    Returns:
+        BaseModel: In evaluation mode, with ``cfg`` (Config) and ``dataset_meta`` (dict, as the checkpoint states it).
+
+    Raises:
+        ConfigError: If the config is wrong or has no model.
+        CheckpointError: If the weights do not fit.
+
+    Examples:
+        >>> model = init_model('segmentation/mstcn_i3d_egoexolearn-ego', 'best.pth')      # doctest: +SKIP
+    """
+    cfg = resolve_config(config)
+    if 'model' not in cfg:
+        raise ConfigError(f"config {cfg.filename or ''} has no 'model', expected model=dict(type=...).")
+    model = MODELS.build(cfg.model)
+    meta: dict = {}
+    if checkpoint is not None:
+        meta = load_weights(model, checkpoint)
+    else:
+        print_log(f'{type(model).__name__} has random weights: no checkpoint was given.', 'current', logging.WARNING)
+    model.cfg = cfg
+    model.dataset_meta = dict(meta.get('dataset_meta') or {})
+    device = device or ('cuda' if torch.cuda.is_available() else 'cpu')
+    return model.to(device).eval()
