@@ -1,4 +1,5 @@
-"""Sabotage: the labels of each training video are shuffled in time. A healthy evaluation shows that nothing is learned."""
+"""Sabotage: the labels of each training video are shuffled in time, so a healthy evaluation must find nothing."""
 _base_ = './mini_mstcn_i3d_egoexolearn-ego.py'
-_base_.ego_train.pipeline.insert(2, dict(type='ShuffleLabels'))
-train_dataloader = dict(dataset=dict(datasets=[{{_base_.ego_train}}]))
+train_dataloader = dict(dataset=dict(pipeline=[
+    {{_base_.load}}, dict(type='SampleSequence', step=5, trim=True),
+    dict(type='ShuffleLabels'), dict(type='PackInputs')]))

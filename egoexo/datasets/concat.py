@@ -12,6 +12,9 @@ from egoexo.registry import DATASETS
 
 __all__ = ['ConcatSubsets', 'single_lists']
 
+# Keys of a wrapper that are not handed down to its lists.
+_OWN_KEYS = ('type', 'datasets', 'dataset', 'lazy_init')
+
 
 def single_lists(config: Mapping[str, object]) -> list[dict]:
     """Configs of the lists that a data set config is made of, nested ones included.
@@ -20,13 +23,13 @@ def single_lists(config: Mapping[str, object]) -> list[dict]:
         config (Mapping[str, object]): Of one list, or of a wrapper with ``dataset`` or ``datasets``.
 
     Returns:
-        list[dict]: In order; the ``data_root`` of a wrapper is handed down.
+        list[dict]: In order; what a wrapper hands down is filled in.
     """
     inner = config.get('datasets') or [config[key] for key in ('dataset', ) if key in config]
     if not inner:
         return [dict(config)]
-    root = {'data_root': config['data_root']} if config.get('data_root') else {}
-    return [item for part in inner for item in single_lists(root | dict(part))]
+    shared = {key: value for key, value in config.items() if key not in _OWN_KEYS}
+    return [item for part in inner for item in single_lists(shared | dict(part))]
 
 
 @DATASETS.register_module()
@@ -38,17 +41,18 @@ class ConcatSubsets(ConcatDataset):
 
     Args:
         datasets (Sequence[dict | EgoExoDataset]): At least one.
-        data_root (str): Root for every dict that names none.
         lazy_init (bool): Read the lists later. Defaults to False.
+        **shared: Arguments for every list given as a dict that does not set them itself, e.g. ``data_root``,
+            ``pipeline`` and ``on_bad``: a config then says them once.
 
     Raises:
         ConfigError: If ``datasets`` is empty or their meta information differs.
     """
 
-    def __init__(self, datasets: Sequence[dict | EgoExoDataset], data_root: str = '', lazy_init: bool = False) -> None:
+    def __init__(self, datasets: Sequence[dict | EgoExoDataset], lazy_init: bool = False, **shared: object) -> None:
         if not datasets:
             raise ConfigError('ConcatSubsets: datasets is empty, expected at least one data set.')
-        built = [DATASETS.build(dict(data_root=data_root) | dataset) if isinstance(dataset, dict) else dataset
+        built = [DATASETS.build(shared | dict(dataset)) if isinstance(dataset, dict) else dataset
                  for dataset in datasets]
         try:
             super().__init__(built, lazy_init=lazy_init)
