@@ -91,7 +91,7 @@ def adapt_to_device(cfg: Config, launcher: str) -> None:
     if torch.cuda.is_available():
         return
     if launcher != 'none':
-        cfg.setdefault('env_cfg', {}).setdefault('dist_cfg', {})['backend'] = 'gloo'
+        cfg.merge_from_dict({'env_cfg.dist_cfg.backend': 'gloo'})
     if cfg.get('sync_bn') is not None:
         print(f'sync_bn={cfg.sync_bn!r} works on GPUs only and is dropped; SyncNormBuffersHook averages statistics.')
         cfg.sync_bn = None

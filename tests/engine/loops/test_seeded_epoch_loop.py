@@ -1,4 +1,5 @@
 import pytest
+import torch
 from toy_run import SEEN, toy_config, toy_train, weights_hash
 
 
@@ -45,3 +46,17 @@ def test_plain_sampler_is_fast_forwarded(tmp_path):
     cfg = toy_config(tmp_path / 'killed', **changes)
     toy_train(cfg, kill_at=6)
     assert weights_hash(toy_train(cfg, resume=True)) == full
+
+
+def test_averaged_weights_and_momentum_resume_exactly(tmp_path):
+    changes = {'custom_hooks': [dict(type='EMAHook', momentum=0.1)],
+               'optim_wrapper.optimizer': dict(_delete_=True, type='SGD', lr=0.1, momentum=0.9),
+               'optim_wrapper.clip_grad': dict(max_norm=1.0)}
+    whole = toy_train(toy_config(tmp_path / 'whole', **changes))
+    cfg = toy_config(tmp_path / 'killed', **changes)
+    toy_train(cfg, kill_at=7)
+    resumed = toy_train(cfg, resume=True)
+    assert weights_hash(resumed) == weights_hash(whole)
+    averaged = [next(hook for hook in runner.hooks if type(hook).__name__ == 'EMAHook').ema_model.state_dict()
+                for runner in (whole, resumed)]
+    assert all(torch.equal(averaged[0][name], averaged[1][name]) for name in averaged[0])
