@@ -16,7 +16,7 @@ __all__ = ['Run', 'read_run']
 
 _LOG_TIME = re.compile(r'^(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)')
 _VERSION = re.compile(r'^\s{2,}(sys\.platform|Python|CUDA available|GPU [\d,]+|PyTorch|OpenCV|MMEngine|MMCV|egoexo|'
-                      r'seed|Distributed training|GPU number): (.+)$')
+                      r'seed|Distributed training): (.+)$')
 
 
 @dataclass
@@ -138,6 +138,8 @@ def _read_commands(run: Run) -> None:
     path = run.work_dir / 'command.json'
     if path.is_file():
         run.commands = _load_json(path, list, 'the tools write it anew when it is removed')
+        trained = [entry['config'] for entry in run.commands if entry.get('tool') == 'train' and entry.get('config')]
+        run.name = Path(trained[-1]).stem if trained else run.name
     else:
         run.absent.append('No command.json: the command line of the run is unknown.')
 

@@ -99,7 +99,7 @@ def score_videos(run: Run, lists: list[VideoList]) -> list[ScoredVideo]:
         lists (list[VideoList]): Of :func:`find_lists`; ``scored`` and ``problem`` are filled in.
 
     Returns:
-        list[ScoredVideo]: In the order of the predictions.
+        list[ScoredVideo]: In the order of the lists.
     """
     videos = []
     folders = {item.subset: item for item in lists}
@@ -117,7 +117,8 @@ def score_videos(run: Run, lists: list[VideoList]) -> list[ScoredVideo]:
             continue
         item.scored += 1
         videos.append(ScoredVideo(subset, uid, truth, prediction, scores, item.root / 'videos' / f'{uid}.mp4'))
-    return videos
+    order = list(folders)
+    return sorted(videos, key=lambda video: order.index(video.subset))
 
 
 def read_names(lists: list[VideoList]) -> tuple[str, ...]:

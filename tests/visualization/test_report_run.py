@@ -54,6 +54,14 @@ def test_without_a_test_the_last_validation_is_shown(tmp_path):
     assert run.metrics_from == 'last validation, epoch or iteration 2'
 
 
+def test_name_is_that_of_the_trained_config(tmp_path):
+    work_dir = make_run(tmp_path)
+    (work_dir / 'tested_with.py').write_text('a = 1')
+    assert read_run(work_dir).name == 'my_config'
+    (work_dir / 'command.json').unlink()
+    assert read_run(work_dir).name == 'tested_with'
+
+
 def test_flat_scores_file(tmp_path):
     work_dir = make_run(tmp_path)
     (work_dir / 'scalars.json').write_text(json.dumps({'ego_val/Acc': 3, 'note': 'x', 'flag': True}))
