@@ -17,6 +17,7 @@ from tests_support import REPO
 from egoexo import compat
 from egoexo.datasets.samplers import SeededIndex
 from egoexo.engine import find_resumable_checkpoint
+from egoexo.errors import AnnotationError
 from egoexo.registry import DATASETS, HOOKS, METRICS, MODELS
 from egoexo.structures import EgoExoDataSample
 
@@ -28,6 +29,8 @@ class ToyDataset(BaseDataset):
     """Samples of 8 numbers, plus noise drawn from the key that the sampler sent."""
 
     def __init__(self, size=16, broken=(), **kwargs):
+        if size < 0:
+            raise AnnotationError('the split list is missing')
         self.size, self.broken = size, broken
         super().__init__(serialize_data=False, **kwargs)
 
