@@ -16,11 +16,12 @@ class TemporalConv(nn.Conv1d):
     """``nn.Conv1d`` with the same parameters, keys and numbers, faster on CPU.
 
     PyTorch copies a 1-D input to (N, C, T) memory order before each convolution. On CPU the channels-last order is
-    about twice as fast, forward and backward (measured by ``speed/segmentation_model.py``); it is reached by a 2-D
-    convolution of height 1. The result is an (N, C, T) view whose memory order is (N, T, C), so a chain of such
-    layers never copies. Other devices and compiled graphs take the ordinary path.
+    about twice as fast, forward and backward (measured by ``speed/segmentation_model.py``); it is reached by a matrix
+    product for kernel 1 and a 2-D convolution of height 1 for others. The result is an (N, C, T) view whose memory
+    order is (N, T, C), so a chain of such layers never copies. Other devices and compiled graphs take the ordinary
+    path.
 
-    Takes the arguments of ``nn.Conv1d``; stride 1 and zero padding given as a number of steps.
+    Takes the arguments of ``nn.Conv1d``, with stride 1, one group and zero padding in steps (none for kernel 1).
     """
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -34,7 +35,9 @@ class TemporalConv(nn.Conv1d):
         """
         if _plain_path(x):
             return super().forward(x)
-        # Neither result is changed in place by the callers: writing into a view costs autograd a copy per layer.
+        # Callers must not write into the results, which are views: autograd would then copy per layer.
+        if self.kernel_size[0] == 1:
+            return F.linear(x.transpose(1, 2), self.weight.squeeze(-1), self.bias).transpose(1, 2)
         x = x.unsqueeze(2).contiguous(memory_format=torch.channels_last)
         return F.conv2d(x, self.weight.unsqueeze(2), self.bias, padding=(0, self.padding[0]),
                         dilation=(1, self.dilation[0])).squeeze(2)

@@ -74,12 +74,20 @@ class FrameHead(BaseModule):
 
         Returns:
             list[EgoExoDataSample]: ``pred_frame_labels`` (S_n * upsample,) and ``pred_step_scores`` (C, S_n), on CPU.
+
+        Raises:
+            ConfigError: If a sample says that its steps stand for another number of frames (``frames_per_step``).
         """
         scores = step_softmax(outputs[-1].logits[0])
         best = outputs[-1].logits[0].float().argmax(dim=1).cpu()
         scores = scores.cpu()
         samples = data_samples or [EgoExoDataSample() for _ in range(len(mask))]
         for sample, steps, score, num_steps in zip(samples, best, scores, mask.sum(1).tolist(), strict=True):
+            if sample.get('frames_per_step', self.upsample) != self.upsample:
+                raise ConfigError(
+                    f'FrameHead: upsample={self.upsample}, but one step of {sample.get("sample_id", "the sample")} '
+                    f'stands for {sample.frames_per_step} label frames. Set model.head.upsample to step x '
+                    'label_interval of SampleSequence.')
             sample.pred_frame_labels = steps[:num_steps].repeat_interleave(self.upsample)
             sample.pred_step_scores = score[:, :num_steps].contiguous()
         return samples

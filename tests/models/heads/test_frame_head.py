@@ -73,3 +73,11 @@ def test_bad_options():
         FrameHead(num_classes=2, loss=LOSSES, upsample=0)
     with pytest.raises(KeyError, match='each loss may be listed once'):
         FrameHead(num_classes=2, loss=LOSSES + LOSSES[:1])
+
+
+def test_sampling_and_upsampling_must_agree():
+    head = FrameHead(num_classes=2, loss=LOSSES, upsample=5)
+    samples = [EgoExoDataSample(metainfo=dict(sample_id=f'uid-{i}', frames_per_step=step)) for i, step in
+               enumerate((5, 2))]
+    with pytest.raises(KeyError, match=r'upsample=5, but one step of uid-1 stands for 2 label frames'):
+        head.predict(_outputs(_logits()), MASK, samples)

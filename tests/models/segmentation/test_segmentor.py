@@ -80,6 +80,18 @@ def test_a_few_steps_learn_a_small_batch():
     assert history[-1] < 0.5 * history[0]
 
 
+def test_bfloat16_training_keeps_weights_and_losses_in_float32():
+    model = small(HEADS)
+    batch = model.data_preprocessor(_batch())
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        loss, _ = model.parse_losses(model(**batch, mode='loss'))
+    assert loss.dtype == torch.float32
+    loss.backward()
+    for parameter in model.backbone.parameters():
+        assert parameter.grad.dtype == torch.float32
+        assert torch.isfinite(parameter.grad).all()
+
+
 def test_domains_need_domain_heads():
     with pytest.raises(ValueError, match=r'needs model\.adaptation'):
         small().forward_domains(torch.zeros(1, 6, 5), torch.zeros(1, 6, 5))
