@@ -46,8 +46,8 @@ def test_files(folder: Path) -> None:
     scalars, videos = folder / 'out' / 'scalars.json', folder / 'out' / 'videos.csv'
     assert main(command(folder, '--out', str(scalars), '--per-video', str(videos), '--bootstrap', '5')) == 0
     scores = json.loads(scalars.read_text())
-    assert scores['ego_val/Acc'] == scores['ego_val/Acc_low'] == 100 * 10 / 12
-    assert scores['protocols']['official']['hash'] == PROTOCOLS['official'].hash
+    assert scores['metrics']['ego_val/Acc'] == scores['metrics']['ego_val/Acc_low'] == 100 * 10 / 12
+    assert scores['protocols']['official'] == PROTOCOLS['official'].hash
     with videos.open(newline='') as file:
         assert [record['sample_id'] for record in csv.DictReader(file)] == ['a', 'b', 'x']
 

@@ -29,7 +29,7 @@ def runs(mini_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     for name, config in (('healthy', str(REPO / EGO)), ('shuffled', str(REPO / SHUFFLED))):
         folder = folders[name] = tmp_path_factory.mktemp(name)
         train.main([config, '--work-dir', str(folder),
-                    *options(mini_root, 'train_cfg.max_epochs=15', 'train_cfg.val_interval=5')])
+                    *options(mini_root, 'train_cfg.max_epochs=60', 'train_cfg.val_interval=15')])
         test.main([config, str(folder / 'best.pth'), '--work-dir', str(folder), '--out', str(folder / 'scalars.json'),
                    '--dump', str(folder / 'predictions.npz'), '--submission', str(folder / 'results'),
                    *options(mini_root)])
@@ -42,16 +42,15 @@ def scalars(folder: Path) -> dict[str, float]:
 
 def test_training_beats_chance_and_sabotage_does_not(runs: dict[str, Path]) -> None:
     healthy, shuffled = scalars(runs['healthy']), scalars(runs['shuffled'])
-    assert healthy['ego_val/Acc'] > 40
-    assert healthy['ego_val/F1@10'] > 30
-    assert shuffled['ego_val/F1@10'] < 12
-    assert healthy['ego_val/F1@50'] > 2 * max(shuffled['ego_val/F1@50'], 5)
+    assert healthy['ego_val/F1@10'] > 35
+    assert shuffled['ego_val/F1@10'] < 15
+    assert healthy['ego_val/Acc'] > 1.5 * shuffled['ego_val/Acc']
 
 
 def test_every_list_and_protocol_is_scored(runs: dict[str, Path]) -> None:
     content = json.loads((runs['healthy'] / 'scalars.json').read_text())
     assert {name.split('/')[0] for name in content['metrics']} >= {'ego_val', 'exo_val', 'ego_test', 'exo_test'}
-    assert {'official', 'clean', 'fixed_ends', 'no_background'} <= set(content['protocols'])
+    assert set(content['protocols']) == {'official', 'clean'}
     assert all(len(value) == 12 for value in content['protocols'].values())
 
 

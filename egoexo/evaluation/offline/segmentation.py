@@ -93,12 +93,13 @@ class Scores:
 
     @property
     def scalars(self) -> dict[str, object]:
-        """Every score by key, and under ``'protocols'`` the rules with their hash."""
-        flat = {key: value for group in self.groups for key, value in group.scalars.items()}
-        return flat | {'protocols': {
-            protocol.name: dict(hash=protocol.hash, description=protocol.description,
-                                comparable_with=protocol.comparable_with, rules=protocol.rules)
-            for protocol in self.protocols}}
+        """``metrics`` and ``protocols`` (name -> hash) as ``tools/test.py`` writes them, and the ``rules`` in full."""
+        return {
+            'metrics': {key: value for group in self.groups for key, value in group.scalars.items()},
+            'protocols': {protocol.name: protocol.hash for protocol in self.protocols},
+            'rules': {protocol.name: dict(description=protocol.description, comparable_with=protocol.comparable_with,
+                                          **protocol.rules) for protocol in self.protocols},
+        }
 
 
 def score(
