@@ -4,22 +4,25 @@ from collections.abc import Iterator, Mapping
 
 __all__ = ['iter_datasets']
 
+_OWN_KEYS = ('type', 'datasets', 'dataset', 'lazy_init')
 
-def iter_datasets(loader: Mapping | None) -> Iterator[tuple[Mapping, str]]:
+
+def iter_datasets(loader: Mapping | None) -> Iterator[dict]:
     """Data sets of a loader config, with those inside concatenations and other wrappers.
 
     Args:
         loader (Mapping | None): ``train_dataloader`` and the like.
 
     Yields:
-        tuple[Mapping, str]: Config of a data set with an ``ann_file``, and the root its paths start from.
+        dict: Config of a data set with an ``ann_file``; what stands beside ``datasets`` in a wrapper, e.g.
+        ``data_root`` or ``pipeline``, counts where the data set does not state it itself.
     """
-    pending = [((loader or {}).get('dataset') or {}, '')]
+    pending: list[dict] = [dict((loader or {}).get('dataset') or {})]
     while pending:
-        dataset, root = pending.pop(0)
-        root = dataset.get('data_root') or root
+        dataset = pending.pop(0)
         if 'ann_file' in dataset:
-            yield dataset, root
+            yield dataset
             continue
+        shared = {key: value for key, value in dataset.items() if key not in _OWN_KEYS}
         inner = dataset.get('datasets') or ([dataset['dataset']] if 'dataset' in dataset else [])
-        pending = [(item, root) for item in inner] + pending
+        pending = [shared | dict(item) for item in inner] + pending

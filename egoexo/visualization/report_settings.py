@@ -74,9 +74,9 @@ def _recipe_parts(run: Run) -> Iterator[Table]:
     """Recipe of every feature folder that the config names."""
     folders: dict[Path, list[str]] = {}
     for split in ('train', 'val', 'test'):
-        for dataset, root in iter_datasets((run.config or {}).get(f'{split}_dataloader')):
+        for dataset in iter_datasets((run.config or {}).get(f'{split}_dataloader')):
             if 'features' in (dataset.get('data_prefix') or {}):
-                used = folders.setdefault(Path(root) / dataset['data_prefix']['features'], [])
+                used = folders.setdefault(Path(dataset.get('data_root', '')) / dataset['data_prefix']['features'], [])
                 used.extend({split} - set(used))
     rows = [[', '.join(used), str(folder), _recipe_text(folder)] for folder, used in folders.items()]
     if rows:

@@ -75,9 +75,10 @@ def find_lists(run: Run) -> Iterator[VideoList]:
         VideoList: A missing list file is told in ``problem``.
     """
     config = run.config or {}
-    for dataset, root in iter_datasets(config.get('test_dataloader') or config.get('val_dataloader')):
+    for dataset in iter_datasets(config.get('test_dataloader') or config.get('val_dataloader')):
         stem = Path(dataset['ann_file']).name.removesuffix('_annotations.bundle')
-        found = VideoList(dataset.get('subset') or stem, Path(root), dataset.get('data_prefix', {}).get('labels', ''))
+        found = VideoList(dataset.get('subset') or stem, Path(dataset.get('data_root', '')),
+                          dataset.get('data_prefix', {}).get('labels', ''))
         try:
             uids = read_split(found.root / dataset['ann_file'])
         except AnnotationError as error:

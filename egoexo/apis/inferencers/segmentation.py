@@ -62,7 +62,7 @@ class SegmentationInferencer:
 
     def _build_pipeline(self) -> tuple[object, list]:
         """``LoadSequence`` without labels, and the transforms behind it."""
-        dataset = next((dataset for dataset, _ in iter_datasets(self.cfg.get('test_dataloader'))), {})
+        dataset = next(iter_datasets(self.cfg.get('test_dataloader')), {})
         steps = [dict(step) for step in dataset.get('pipeline', ())]
         if not steps or steps[0]['type'] != 'LoadSequence':
             raise ConfigError('test_dataloader.dataset.pipeline must begin with LoadSequence for the inferencer, found '
