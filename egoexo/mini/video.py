@@ -34,7 +34,8 @@ def write_mp4(
         blocks (Iterable[np.ndarray]): Blocks of frames, each (n, H, W, 3) uint8 BGR.
         fps (float): Frames per second.
         size (tuple[int, int]): (W, H) in pixels, both even.
-        audio (np.ndarray, optional): (N,) int16 mono samples at 16 kHz, written as AAC.
+        audio (np.ndarray, optional): (N,) int16 mono samples at 16 kHz, written as AAC; silence fills the last packet
+            of 1024 samples.
         crf (int): Constant rate factor of x264; 20 gives about 37 kB per second at 128 x 128.
 
     Returns:
