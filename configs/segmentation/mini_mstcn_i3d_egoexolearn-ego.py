@@ -5,4 +5,4 @@ train_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(da
 val_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
 test_dataloader = dict(num_workers=0, persistent_workers=False, dataset=dict(data_root=data_root))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
-train_cfg = dict(max_epochs=40, val_interval=5)
+train_cfg = dict(max_epochs=30, val_interval=5)
