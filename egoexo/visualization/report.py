@@ -44,7 +44,8 @@ BENCHMARKS: dict[str, BenchmarkReport] = {
 
 
 def write_report(work_dir: str | Path, out: str | Path | None = None, *, shipped_config: str | Path | None = None,
-                 read_frames: ReadFrames | None = None, benchmark: str = 'segmentation') -> Path:
+                 read_frames: ReadFrames | None = None, figure_dir: str | Path | None = None,
+                 benchmark: str = 'segmentation') -> Path:
     """Write the report of a run.
 
     Args:
@@ -53,6 +54,7 @@ def write_report(work_dir: str | Path, out: str | Path | None = None, *, shipped
         shipped_config (str | Path | None): File the run's config came from, for the comparison with its bases;
             ``None`` takes the one of ``command.json`` where that exists.
         read_frames (ReadFrames | None): Reads thumbnails from videos for the timelines.
+        figure_dir (str | Path | None): Folder in which the figures are written as PNG and PDF too.
         benchmark (str): Key of :data:`BENCHMARKS`.
 
     Returns:
@@ -79,7 +81,18 @@ def write_report(work_dir: str | Path, out: str | Path | None = None, *, shipped
     out = Path(out) if out is not None else run.work_dir / 'report.html'
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(html, encoding='utf-8')
+    if figure_dir is not None:
+        _write_figures(Path(figure_dir), sections)
     return out
+
+
+def _write_figures(folder: Path, sections: Sequence[Section]) -> None:
+    """Write every named figure of the page."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in (part for section in sections for part in section.parts):
+        if isinstance(part, Picture) and part.figure is not None:
+            part.figure.savefig(folder / f'{part.name}.png', dpi=200)
+            part.figure.savefig(folder / f'{part.name}.pdf')
 
 
 def _curve_parts(run: Run, names: Sequence[str]) -> Iterator[Picture | Note]:
@@ -88,7 +101,8 @@ def _curve_parts(run: Run, names: Sequence[str]) -> Iterator[Picture | Note]:
     if losses:
         positive = all(value > 0 for _, values in losses.values() for value in values)
         figure = draw_curves(losses, x_label='iteration', y_label='loss', log_y=positive)
-        yield Picture(embed_svg(figure, 'loss'), 'Training losses; faint: as logged, strong: smoothed.', 'Loss', True)
+        yield Picture(embed_svg(figure, 'loss'), 'Training losses; faint: as logged, strong: smoothed.', 'Loss', True,
+                      figure, 'loss')
     else:
         yield Note('No loss was logged in this folder.', 'warning')
     for name in names:
@@ -96,7 +110,8 @@ def _curve_parts(run: Run, names: Sequence[str]) -> Iterator[Picture | Note]:
                   if key.count('/') == 1 and key.endswith(f'/{name}')}
         if series:
             figure = draw_curves(series, x_label='epoch (or iteration) of validation', y_label=f'{name} in %')
-            yield Picture(embed_svg(figure, name), f'{name} of every validation.', name, True)
+            yield Picture(embed_svg(figure, name), f'{name} of every validation.', name, True, figure,
+                          f'validation_{name}')
     if not run.val_log:
         yield Note('No validation was logged in this folder.', 'warning')
 

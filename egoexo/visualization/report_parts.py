@@ -67,12 +67,16 @@ class Picture:
         caption (str): Sentence below.
         title (str): Head line.
         half (bool): Two such pictures share a line.
+        figure (Figure | None): What was embedded, for writing it to a file as well.
+        name (str): Name of that file, without ending.
     """
 
     content: Markup
     caption: str = ''
     title: str = ''
     half: bool = False
+    figure: Figure | None = None
+    name: str = ''
     kind: str = field(default='picture', init=False)
 
 

@@ -117,7 +117,9 @@ def _timeline_parts(videos: list[ScoredVideo], names: tuple[str, ...],
     for title, place in (('Median', 0.5), ('Worst', 0.0), ('Best', 1.0)):
         rows = [_as_row(group[round(place * (len(group) - 1))], read_frames) for group in chosen.values() if group]
         caption = f'{title} video of each view on the {split} lists, ordered by the mean of Acc, Edit and F1.'
-        parts.append(Picture(embed_png(draw_timeline(rows, names), caption), caption, f'{title} videos'))
+        figure = draw_timeline(rows, names)
+        parts.append(Picture(embed_png(figure, caption), caption, f'{title} videos', figure=figure,
+                             name=f'timelines_{title.lower()}'))
     ranked = sorted(videos, key=lambda video: video.scores['Avg'])
     rows = [[video.subset, video.uid, len(video.truth) / 25, *(video.scores[name] for name in METRIC_NAMES)]
             for video in ranked]
@@ -140,8 +142,9 @@ def _confusion_parts(videos: list[ScoredVideo], names: tuple[str, ...]) -> list[
         counts = count_confusions(((video.truth, video.prediction) for video in videos if video.subset == subset),
                                   len(names))
         caption = f'{subset}: share of the frames of each true class (row) that got each label, in percent.'
-        parts.append(Picture(embed_png(draw_confusion_matrix(counts, names, subset), caption, 150), caption,
-                             half=True))
+        figure = draw_confusion_matrix(counts, names, subset)
+        parts.append(Picture(embed_png(figure, caption, 150), caption, half=True, figure=figure,
+                             name=f'confusions_{subset}'))
         tables.append(_class_table(subset, counts, names))
     return parts + tables
 

@@ -22,6 +22,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--out', type=Path, metavar='FILE.html', help='default WORK_DIR/report.html')
     parser.add_argument('--config', type=Path, help='config file of the run, to list what differs from its bases; '
                         'default: the one noted in the folder, else ours of the same name')
+    parser.add_argument('--figures', type=Path, metavar='DIR', help='write the figures as PNG and PDF there too')
     parser.add_argument('--no-thumbnails', action='store_true', help='leave out the pictures above the timelines')
     return parser.parse_args(argv)
 
@@ -66,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> Path:
     if not args.work_dir.is_dir():
         raise SystemExit(f'work directory {args.work_dir} does not exist; give the --work-dir of tools/train.py')
     out = write_report(args.work_dir, args.out, shipped_config=args.config or shipped_config(args.work_dir),
-                       read_frames=None if args.no_thumbnails else read_thumbnails)
+                       read_frames=None if args.no_thumbnails else read_thumbnails, figure_dir=args.figures)
     print(f'{out} ({out.stat().st_size / 1e6:.1f} MB)')
     return out
 

@@ -19,10 +19,14 @@ def tool():
 
 def test_report_of_a_run(tool, tmp_path, capsys):
     work_dir = make_run(tmp_path)
-    out = tool.main([str(work_dir), '--out', str(tmp_path / 'page.html')])
+    out = tool.main([str(work_dir), '--out', str(tmp_path / 'page.html'), '--figures', str(tmp_path / 'figures')])
     assert out == tmp_path / 'page.html'
     assert str(out) in capsys.readouterr().out
     assert '54.12' in out.read_text()
+    names = ['confusions_ego_val', 'confusions_exo_val', 'loss', 'timelines_best', 'timelines_median',
+             'timelines_worst', 'validation_Avg', 'validation_F1@50']
+    written = sorted(path.name for path in (tmp_path / 'figures').iterdir() if path.stat().st_size > 1000)
+    assert written == [f'{name}.{ending}' for name in names for ending in ('pdf', 'png')]
 
 
 def test_missing_folder(tool, tmp_path):
