@@ -4,13 +4,11 @@
 import argparse
 import hashlib
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from mmengine.config import DictAction
 from mmengine.runner import Runner
 
 from egoexo.apis import cli
@@ -28,13 +26,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--dump', metavar='FILE.npz', help='predictions, one array per video under <subset>/<uid>')
     parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>')
     parser.add_argument('--out', metavar='FILE.json', help='metrics with the hashes of their protocols')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
-                        help='change values by dotted path; +KEY=VALUE adds a new one')
-    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
-    parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
-    args = parser.parse_args(argv)
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return cli.parse_run_args(parser, argv)
 
 
 def load_weights(runner: Runner, checkpoint: str) -> None:

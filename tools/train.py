@@ -2,13 +2,12 @@
 """Train a model from a config. Several processes: tools/dist_train.sh, tools/slurm_train.sh."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from mmengine.runner import Runner
 
 from egoexo.apis import cli
@@ -27,13 +26,7 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
                         help='go on from CHECKPOINT, or from the newest one in the work directory that loads')
     parser.add_argument('--amp', action='store_true', help='mixed precision: bfloat16, or float16 on older GPUs')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
-                        help='change values by dotted path; +KEY=VALUE adds a new one')
-    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
-    parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
-    args = parser.parse_args(argv)
-    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
-    return args
+    return cli.parse_run_args(parser, argv)
 
 
 def make_config(args: argparse.Namespace) -> Config:

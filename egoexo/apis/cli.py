@@ -1,5 +1,6 @@
 """What the command line tools share: readable errors, the record of a run, device-dependent settings."""
 
+import argparse
 import functools
 import itertools
 import json
@@ -12,13 +13,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 from egoexo.engine import write_atomically
 from egoexo.errors import ConfigError, EgoExoError
 from egoexo.version import __version__
 
-__all__ = ['adapt_to_device', 'enable_amp', 'enable_lr_scaling', 'plain_message', 'prepare',
+__all__ = ['adapt_to_device', 'enable_amp', 'enable_lr_scaling', 'parse_run_args', 'plain_message', 'prepare',
            'readable_errors', 'write_command']
 
 USAGE_ERROR = 2
@@ -62,6 +63,25 @@ def readable_errors(main: Callable) -> Callable:
             raise SystemExit(USAGE_ERROR) from None
 
     return run
+
+
+def parse_run_args(parser: argparse.ArgumentParser, argv: Sequence[str] | None) -> argparse.Namespace:
+    """Add the options that training and testing share, and parse.
+
+    Args:
+        parser (argparse.ArgumentParser): With the tool's own options.
+        argv (Sequence[str], optional): Arguments; None takes those of the process.
+
+    Returns:
+        argparse.Namespace: Parsed options; ``LOCAL_RANK`` is set for launchers that pass it as an argument.
+    """
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
+                        help='change values by dotted path; +KEY=VALUE adds a new one')
+    parser.add_argument('--launcher', choices=('none', 'pytorch', 'slurm', 'mpi'), default='none')
+    parser.add_argument('--local-rank', '--local_rank', type=int, default=0, help=argparse.SUPPRESS)
+    args = parser.parse_args(argv)
+    os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
+    return args
 
 
 def prepare(cfg: Config, config: str | Path, work_dir: str | None, launcher: str) -> None:

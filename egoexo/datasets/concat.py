@@ -1,7 +1,7 @@
 """Several lists as one data set: co-training, or the scoring of both views in one run."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from mmengine.dataset import ConcatDataset
 from mmengine.logging import print_log
@@ -10,26 +10,7 @@ from egoexo.datasets.base import EgoExoDataset
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
 
-__all__ = ['ConcatSubsets', 'single_lists']
-
-# Keys of a wrapper that are not handed down to its lists.
-_OWN_KEYS = ('type', 'datasets', 'dataset', 'lazy_init')
-
-
-def single_lists(config: Mapping[str, object]) -> list[dict]:
-    """Configs of the lists that a data set config is made of, nested ones included.
-
-    Args:
-        config (Mapping[str, object]): Of one list, or of a wrapper with ``dataset`` or ``datasets``.
-
-    Returns:
-        list[dict]: In order; what a wrapper hands down is filled in.
-    """
-    inner = config.get('datasets') or [config[key] for key in ('dataset', ) if key in config]
-    if not inner:
-        return [dict(config)]
-    shared = {key: value for key, value in config.items() if key not in _OWN_KEYS}
-    return [item for part in inner for item in single_lists(shared | dict(part))]
+__all__ = ['ConcatSubsets']
 
 
 @DATASETS.register_module()

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 __all__ = ['iter_datasets']
 
-_OWN_KEYS = ('type', 'datasets', 'dataset', 'lazy_init')
+_OWN_KEYS = ('type', 'datasets', 'lazy_init')
 
 
 def iter_datasets(loader: Mapping | None) -> Iterator[dict]:
@@ -23,6 +23,8 @@ def iter_datasets(loader: Mapping | None) -> Iterator[dict]:
         if 'ann_file' in dataset:
             yield dataset
             continue
+        if 'dataset' in dataset:  # one of MMEngine's wrappers, whose other arguments are its own
+            pending.insert(0, {'data_root': dataset.get('data_root', '')} | dict(dataset['dataset'] or {}))
+            continue
         shared = {key: value for key, value in dataset.items() if key not in _OWN_KEYS}
-        inner = dataset.get('datasets') or ([dataset['dataset']] if 'dataset' in dataset else [])
-        pending = [shared | dict(item) for item in inner] + pending
+        pending = [shared | dict(item) for item in dataset.get('datasets') or []] + pending

@@ -1,7 +1,7 @@
 import pytest
 from torch.utils.data import DataLoader
 
-from egoexo.datasets.concat import ConcatSubsets, single_lists
+from egoexo.datasets.concat import ConcatSubsets
 from egoexo.datasets.samplers import SeededIndex, SeededSampler
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
@@ -76,13 +76,3 @@ def test_lists_must_name_the_same_classes(filled: object) -> None:
         ConcatSubsets(datasets=[filled.config('ego_val'), other | dict(check_files=False)])
     with pytest.raises(ConfigError, match='expected at least one data set'):
         ConcatSubsets(datasets=[])
-
-
-def test_single_lists_of_a_nested_config() -> None:
-    one, two, three = (dict(type='SegmentationDataset', ann_file=name) for name in 'abc')
-    repeated = dict(type='RepeatDataset', times=2,
-                    dataset=dict(type='ConcatSubsets', datasets=[two | dict(data_root='q')]))
-    nested = dict(type='ConcatSubsets', data_root='r', datasets=[one, repeated, three])
-    found = [(item['ann_file'], item['data_root']) for item in single_lists(nested)]
-    assert found == [('a', 'r'), ('b', 'q'), ('c', 'r')]
-    assert single_lists(one) == [one]

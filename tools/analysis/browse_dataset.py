@@ -22,9 +22,9 @@ from rich.progress import track
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
 from egoexo.datasets.base import EgoExoDataset
-from egoexo.datasets.concat import single_lists
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
+from egoexo.utils.loader_configs import iter_datasets
 from egoexo.visualization.segmentation import TimelineVideo, draw_timeline
 
 #: Size of the feature map in cells; its shape fills the width of the page.
@@ -115,7 +115,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
         raise ConfigError(f'{args.config} has no {args.split}_dataloader to draw.')
     out_dir = args.out_dir or Path('work_dirs') / 'browse' / Path(args.config).stem
     written = []
-    for item in single_lists(loader['dataset']):
+    for item in iter_datasets(loader):
         dataset = DATASETS.build(item)
         if len(dataset):
             written.append(out_dir / f'{dataset.subset}.png')

@@ -28,9 +28,9 @@ from rich.progress import track
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
 from egoexo.datasets.base import EgoExoDataset, SampleReport
-from egoexo.datasets.concat import single_lists
 from egoexo.errors import DataError
 from egoexo.registry import DATASETS
+from egoexo.utils.loader_configs import iter_datasets
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 
@@ -51,8 +51,7 @@ def lists_of(config: Config) -> list[dict]:
     """Configs of all lists that the dataloaders use, each once, made to be inspected only."""
     lists: dict[str, dict] = {}
     for name in LOADERS:
-        loader = config.get(name)
-        for item in single_lists(loader['dataset']) if loader else []:
+        for item in iter_datasets(config.get(name)):
             lists.setdefault(f'{item.get("data_root", "")}|{item["ann_file"]}|{item.get("data_prefix")}', item)
     return [item | dict(lazy_init=True) for item in lists.values()]
 

@@ -28,44 +28,22 @@ train_pipeline = [load, dict(type='SampleSequence', step=5, trim=True), dict(typ
 test_pipeline = [load, dict(type='SampleSequence', step=5, trim=False), dict(type='PackInputs')]
 
 # What stands beside `datasets` goes to every list in it.
+shared = dict(
+    type='ConcatSubsets', data_root=data_root, video_meta_file='video_meta_downsampled.json', on_bad='error')
+loader = dict(batch_size=1, num_workers=2, persistent_workers=True)
 train_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
+    **loader,
     sampler=dict(type='SeededSampler', shuffle=True),
-    dataset=dict(
-        type='ConcatSubsets',
-        datasets=[ego_train],
-        data_root=data_root,
-        video_meta_file='video_meta_downsampled.json',
-        on_bad='error',
-        pipeline=train_pipeline))
+    dataset=dict(**shared, datasets=[ego_train], pipeline=train_pipeline))
 val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
+    **loader,
     sampler=dict(type='SeededSampler', shuffle=False),
-    dataset=dict(
-        type='ConcatSubsets',
-        datasets=[ego_val, exo_val],
-        data_root=data_root,
-        video_meta_file='video_meta_downsampled.json',
-        on_bad='error',
-        pipeline=test_pipeline,
-        test_mode=True))
+    dataset=dict(**shared, datasets=[ego_val, exo_val], pipeline=test_pipeline, test_mode=True))
 test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
+    **loader,
     sampler=dict(type='SeededSampler', shuffle=False),
     dataset=dict(
-        type='ConcatSubsets',
-        datasets=[ego_val, exo_val, ego_test, exo_test],
-        data_root=data_root,
-        video_meta_file='video_meta_downsampled.json',
-        on_bad='error',
-        pipeline=test_pipeline,
-        test_mode=True))
+        **shared, datasets=[ego_val, exo_val, ego_test, exo_test], pipeline=test_pipeline, test_mode=True))
 
 # The unseen cooking task of the ego population never occurs in its training list.
 val_evaluator = dict(type='SegmentationMetric')
@@ -74,3 +52,6 @@ test_evaluator = dict(
     protocols=('official', 'clean'),  # all of them: tools/evaluate.py --protocol all
     unseen_tasks=dict(ego=['task2']),
     num_bootstrap=1000)
+
+# After a test: <work_dir>/<time>/vis_data/timelines/test.png, truth against prediction.
+custom_hooks = [dict(type='SequenceVisualizationHook', num_videos=2)]
