@@ -40,6 +40,7 @@ from egoexo.version import __version__
 __all__ = ['make_mini']
 
 LAYOUTS = {'egoexolearn': 'egoexo.mini.layouts.egoexolearn'}
+PARTIAL = 'mini.partial.json'  # lies in the target folder while a run is unfinished
 _THREAD_VARIABLES = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
 
 
@@ -110,14 +111,19 @@ def make_mini(
     written = {name: _make_layout(out / name, name, request, jobs, progress, out) for name in request.layouts}
     summary = _summary(request, key, written)
     _write_text(summary_path, json.dumps(summary, indent=2, default=str) + '\n')
-    (out / _PARTIAL).unlink(missing_ok=True)
+    (out / PARTIAL).unlink(missing_ok=True)
     return summary
 
 
-_PARTIAL = 'mini.partial.json'
-
-
-def _check(preset, seed, layouts, features, gaze_features, defects, float32) -> _Request:
+def _check(
+    preset: str | MiniPreset,
+    seed: int,
+    layouts: Sequence[str] | None,
+    features: Sequence[str],
+    gaze_features: Sequence[str] | None,
+    defects: Sequence[str],
+    float32: bool,
+) -> _Request:
     """Resolve names and refuse unknown ones."""
     if isinstance(preset, str):
         preset = get_preset(preset)
@@ -147,7 +153,7 @@ def _read_key(path: Path) -> str | None:
 
 def _claim(out: Path, request: _Request, key: str, finished: str | None) -> None:
     """Keep the files of an interrupted run with the same key, drop those of another one, refuse strangers."""
-    partial = _read_key(out / _PARTIAL)
+    partial = _read_key(out / PARTIAL)
     for name in request.layouts:
         folder = out / name
         if folder.is_dir() and any(folder.iterdir()):
@@ -159,7 +165,7 @@ def _claim(out: Path, request: _Request, key: str, finished: str | None) -> None
             if partial != key:
                 shutil.rmtree(folder)
     out.mkdir(parents=True, exist_ok=True)
-    _write_text(out / _PARTIAL, json.dumps({'key': key}) + '\n')
+    _write_text(out / PARTIAL, json.dumps({'key': key}) + '\n')
     (out / 'mini.json').unlink(missing_ok=True)
 
 
@@ -168,8 +174,9 @@ def _make_layout(folder: Path, name: str, request: _Request, jobs: int | None, p
     plans = plan_videos(request.preset, request.seed)
     r = request
     tasks = [VideoJob(p, r.preset, r.seed, folder, r.features, r.gaze_features, r.float32) for p in plans]
-    for _ in _run(tasks, jobs or os.cpu_count() or 1, progress):
-        pass
+    for left in list(folder.rglob('*.part')):  # of a run that was killed
+        left.unlink()
+    _run(tasks, jobs or len(os.sched_getaffinity(0)), progress)
     _write_recipes(folder, request)
     records = [_record(task) for task in tasks]
     writer = importlib.import_module(LAYOUTS[name])
@@ -180,16 +187,15 @@ def _make_layout(folder: Path, name: str, request: _Request, jobs: int | None, p
     return {'counts': _counts(records), **extra}
 
 
-def _run(tasks: list[VideoJob], jobs: int, progress: bool) -> Iterator[int]:
-    """Yield the number of frames of each finished job, in any order, behind a progress bar."""
+def _run(tasks: list[VideoJob], jobs: int, progress: bool) -> None:
+    """Make all videos behind a progress bar."""
     columns = (TextColumn('{task.description}'), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
                TextColumn('left'), TimeRemainingColumn())
     with Progress(*columns, disable=not progress) as bar:
         row = bar.add_task('mini videos', total=len(tasks))
         with one_thread():
-            for num_frames in map(make_video, tasks) if jobs == 1 else _in_pool(tasks, jobs):
+            for _ in map(make_video, tasks) if jobs == 1 else _in_pool(tasks, jobs):
                 bar.advance(row)
-                yield num_frames
 
 
 def _in_pool(tasks: list[VideoJob], jobs: int) -> Iterator[int]:

@@ -156,9 +156,10 @@ def _window_inputs(d: Descriptors, fps: float) -> np.ndarray:
     width, stride = max(round(32 * fps / 30), 1), max(round(16 * fps / 30), 1)
     num_frames = len(d.color)
     starts = np.unique(np.append(np.arange(0, max(num_frames - width, 0) + 1, stride), max(num_frames - width, 0)))
+    rhythm = RHYTHM_GAIN * d.rhythm
     windows = [slice(start, start + width) for start in starts]
     rows = [
-        np.concatenate([d.color[w].mean(0), 2 * d.color[w].std(0), d.moving[w].mean(0), RHYTHM_GAIN * d.rhythm[w].mean(0)])
+        np.concatenate([d.color[w].mean(0), 2 * d.color[w].std(0), d.moving[w].mean(0), rhythm[w].mean(0)])
         for w in windows
     ]
     return np.stack(rows)

@@ -111,7 +111,8 @@ def _picture_height(record: 'VideoRecord', columns: int) -> float:
 
 def _gallery_columns(records: 'Sequence[VideoRecord]') -> int:
     """Pictures per row of the gallery."""
-    return min(max(sum(record.plan.view == view for record in records) for view in ('ego', 'exo')), 12)
+    most = max(sum(record.plan.view == view for record in records) for view in ('ego', 'exo'))
+    return min(max(most, 6), 12)
 
 
 def _pick_pair(records: 'Sequence[VideoRecord]') -> 'tuple[VideoRecord, VideoRecord]':

@@ -1,0 +1,43 @@
+"""The command that makes EgoExo-Mini."""
+
+import os
+
+import pytest
+
+from tools.data import make_mini
+
+
+def test_finished_world_is_reported_and_not_made_again(mini_root, capsys):
+    if os.environ.get('EGOEXO_MINI_DIR'):
+        pytest.skip('EGOEXO_MINI_DIR names a world made with unknown arguments')
+    before = (mini_root / 'mini.json').stat().st_mtime_ns
+    assert make_mini.main(['--out', str(mini_root), '--preset', 'tiny', '--jobs', '1']) == 0
+    printed = capsys.readouterr().out
+    assert '6 ego videos' in printed
+    assert 'contact_sheet.png' in printed
+    assert (mini_root / 'mini.json').stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize(
+    ('arguments', 'message'),
+    [(['--preset', 'big'], 'big'), (['--defects', 'rust'], "'rust' is unknown"), (['--gaze', 'sound'], 'sound')],
+)
+def test_errors_are_one_line_and_code_2(arguments, message, tmp_path, capsys):
+    assert make_mini.main(['--out', str(tmp_path / 'out'), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith('ConfigError: ')
+    assert message in error
+    assert error.count('\n') == 1
+    assert not (tmp_path / 'out').exists()
+
+
+def test_defaults_are_those_of_the_make_target():
+    args = make_mini.parse_args([])
+    assert (args.out, args.preset, args.seed, args.jobs) == ('data/mini', 'default', 0, None)
+    assert (args.features, args.gaze, args.defects, args.float32) == (['clip', 'i3d'], None, [], False)
+
+
+def test_calibrate_calls_the_estimator(monkeypatch, capsys):
+    monkeypatch.setattr('egoexo.mini.calibrate.calibrate', lambda: 'constants.npz')
+    assert make_mini.main(['--calibrate']) == 0
+    assert capsys.readouterr().out == 'wrote constants.npz\n'
