@@ -46,7 +46,9 @@ def _read(path: Path, stand_ins: list[tuple[object, str]]) -> object:
     if path.suffix == '.safetensors':
         from safetensors.torch import load_file
         return load_file(path)
-    with torch.serialization.safe_globals(safe_globals_list() + stand_ins):
+    # The context takes back on exit what it is given, so it must not be given what this process has registered.
+    present = torch.serialization.get_safe_globals()
+    with torch.serialization.safe_globals([pair for pair in safe_globals_list() + stand_ins if pair not in present]):
         return torch.load(path, map_location='cpu', weights_only=True)
 
 

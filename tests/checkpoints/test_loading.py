@@ -9,6 +9,7 @@ from mmengine.logging import HistoryBuffer
 from safetensors.torch import save_file
 
 from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file, sha256_of
+from egoexo.checkpoints.safe_globals import register_safe_globals
 
 
 class Evil:
@@ -28,6 +29,14 @@ def test_torch_files(tmp_path, legacy):
     loaded = load_checkpoint_file(tmp_path / 'a.pth')
     assert torch.equal(loaded['state_dict']['weight'], torch.arange(3.0))
     assert (loaded['epoch'], loaded['best']) == (4, 0.5)
+
+
+def test_reading_leaves_the_registration_of_the_process_alone(tmp_path):
+    register_safe_globals()
+    before = set(torch.serialization.get_safe_globals())
+    torch.save(dict(a=torch.zeros(1)), tmp_path / 'a.pth')
+    load_checkpoint_file(tmp_path / 'a.pth')
+    assert set(torch.serialization.get_safe_globals()) == before
 
 
 def test_mmengine_log_history(tmp_path):
