@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from typing import TextIO
 
 import yaml
 
@@ -31,22 +32,39 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def run_tool(name: str, arguments: Sequence[object], log: TextIO) -> None:
+    """One tool in a process of its own, on one thread."""
+    subprocess.run([sys.executable, f'tools/{name}.py', *map(str, arguments)], cwd=ROOT, check=True,
+                   env=os.environ | {'OMP_NUM_THREADS': '1'}, stdout=log, stderr=subprocess.STDOUT)
+
+
 def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict[str, float]:
-    """One training and its test in processes of their own; returns the test metrics."""
-    scalars = work_dir / 'scalars.json'
-    if not (reuse and scalars.is_file()):
-        work_dir.mkdir(parents=True, exist_ok=True)
-        env = os.environ | {'OMP_NUM_THREADS': '1'}
-        common = [str(config), '--work-dir', str(work_dir)]
-        with open(work_dir / 'train.log', 'w', encoding='utf-8') as log:
-            subprocess.run(
-                [sys.executable, 'tools/train.py', *common, '--cfg-options', f'randomness.seed={seed}'],
-                cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
-            subprocess.run(
-                [sys.executable, 'tools/test.py', common[0], str(work_dir / 'best.pth'), *common[1:],
-                 '--out', str(scalars)],
-                cwd=ROOT, env=env, stdout=log, stderr=subprocess.STDOUT, check=True)
-    return json.loads(scalars.read_text(encoding='utf-8'))['metrics']
+    """One training and its tests; each view's lists are scored with the checkpoint chosen on that view, if there is one.
+
+    Args:
+        config (Path): Mini config.
+        seed (int): Seed of the training.
+        work_dir (Path): Where everything of this run goes.
+        reuse (bool): Whether to take over a result that is already there.
+
+    Returns:
+        dict[str, float]: Metric -> value.
+    """
+    result = work_dir / 'result.json'
+    if reuse and result.is_file():
+        return json.loads(result.read_text(encoding='utf-8'))
+    work_dir.mkdir(parents=True, exist_ok=True)
+    with open(work_dir / 'train.log', 'w', encoding='utf-8') as log:
+        run_tool('train', [config, '--work-dir', work_dir, '--cfg-options', f'randomness.seed={seed}'], log)
+        metrics: dict[str, float] = {}
+        for checkpoint in sorted(work_dir.glob('best_*.pth')):
+            out = work_dir / f'{checkpoint.stem}.json'
+            run_tool('test', [config, checkpoint, '--work-dir', work_dir, '--out', out], log)
+            scored = json.loads(out.read_text(encoding='utf-8'))['metrics']
+            view = checkpoint.stem.split('_')[1]
+            metrics = scored | metrics | {key: value for key, value in scored.items() if f'/{view}_' in f'/{key}'}
+    result.write_text(json.dumps(metrics, indent=1), encoding='utf-8')
+    return metrics
 
 
 def collect(plan: dict, args: argparse.Namespace) -> dict[str, dict[str, list[float]]]:

@@ -1,3 +1,4 @@
+import json
 from argparse import Namespace
 from pathlib import Path
 
@@ -45,3 +46,21 @@ def test_a_page_without_marks_is_left_alone(tmp_path: Path, capsys: pytest.Captu
     mini_table.insert_table(page, 'table')
     assert page.read_text() == 'mine'
     assert 'has no marks' in capsys.readouterr().out
+
+
+def test_each_view_is_scored_with_its_own_best_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scores = {'best_ego_val_Avg_epoch_1': {'ego_test/Acc': 1.0, 'exo_test/Acc': 2.0, 'clean/ego_val/Acc': 3.0},
+              'best_exo_val_Avg_epoch_2': {'ego_test/Acc': 4.0, 'exo_test/Acc': 5.0, 'clean/ego_val/Acc': 6.0}}
+
+    def run_tool(name: str, arguments: list, log: object) -> None:
+        if name == 'train':
+            for stem in scores:
+                (tmp_path / f'{stem}.pth').touch()
+        else:
+            Path(arguments[-1]).write_text(json.dumps({'metrics': scores[arguments[1].stem]}))
+
+    monkeypatch.setattr(mini_table, 'run_tool', run_tool)
+    expected = {'ego_test/Acc': 1.0, 'exo_test/Acc': 5.0, 'clean/ego_val/Acc': 3.0}
+    assert mini_table.train_and_test(Path('a.py'), 0, tmp_path, reuse=False) == expected
+    monkeypatch.setattr(mini_table, 'run_tool', None)
+    assert mini_table.train_and_test(Path('a.py'), 0, tmp_path, reuse=True) == expected
