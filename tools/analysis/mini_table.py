@@ -39,7 +39,7 @@ def run_tool(name: str, arguments: Sequence[object], log: TextIO) -> None:
 
 
 def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict[str, float]:
-    """One training and its tests; each view's lists are scored with the checkpoint chosen on that view, if there is one.
+    """One training and its tests; the lists of each view scored with the checkpoint chosen on it.
 
     Args:
         config (Path): Mini config.
