@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import av
@@ -230,6 +230,8 @@ def _record(task: VideoJob) -> VideoRecord:
     """What the writers get; the state is simulated again, which is cheaper than storing it."""
     state = motion.simulate(task.plan, task.preset, task.seed)
     gaze = video_gaze(state, task.plan, task.preset, task.seed)
+    # Writers read steps, actions and events; hundreds of videos with all their paths would fill the memory.
+    state = replace(state, **{name: getattr(state, name)[:0].copy() for name in ('hands', 'joints', 'object_position')})
     size = (task.preset.ego_size,) * 2 if task.plan.view == 'ego' else task.preset.exo_size
     return VideoRecord(task.plan, state, gaze, video_path(task), feature_paths(task), size)
 
