@@ -23,10 +23,10 @@ def said(monkeypatch):
 def test_last_checkpoint_is_taken_even_from_a_moved_folder(tmp_path, said):
     save(tmp_path / 'epoch_2.pth', 2, 200)
     newest = save(tmp_path / 'epoch_1.pth', 1, 300)
-    (tmp_path / 'last_checkpoint').write_text('/elsewhere/work/epoch_2.pth')
+    (tmp_path / 'last_checkpoint').write_text('/elsewhere/run/epoch_2.pth')
     assert find_resumable_checkpoint(tmp_path) == str(tmp_path / 'epoch_2.pth')
     assert 'epoch_2.pth: 2 epochs, 8 iterations done' in said[-1]
-    (tmp_path / 'last_checkpoint').write_text('/elsewhere/work/epoch_9.pth')
+    (tmp_path / 'last_checkpoint').write_text('/elsewhere/run/epoch_9.pth')
     assert find_resumable_checkpoint(tmp_path) == str(newest)
 
 
