@@ -70,6 +70,9 @@ class SegmentationMetric(BaseEgoExoMetric):
         super().__init__(**kwargs)
         self.protocols = tuple(protocol.with_pad(pad) for protocol in get_protocols(protocols))
         self.gt_has_last_frame = gt_has_last_frame
+        if not isinstance(unseen_tasks, Mapping):
+            raise ConfigError("SegmentationMetric: unseen_tasks must map a view to tasks, as in dict(ego=['task2']), "
+                              f'got {unseen_tasks!r}. On the command line: test_evaluator.unseen_tasks.ego=[task2].')
         self.unseen_tasks = {view: tuple(tasks) for view, tasks in unseen_tasks.items()}
         self.per_class = per_class
         self.num_classes = num_classes

@@ -71,6 +71,11 @@ def test_every_protocol_has_its_own_keys() -> None:
         'official_test_bug/exo_test'}
 
 
+def test_unseen_tasks_without_views_are_refused() -> None:
+    with pytest.raises(ConfigError, match=r"must map a view to tasks, .* got \['task2'\]"):
+        SegmentationMetric(unseen_tasks=['task2'])
+
+
 def test_clean_leaves_the_leaked_video_out() -> None:
     leaked = sample(LEAKED_VIDEO, [1, 1], [2, 2])
     scores = evaluate([*SAMPLES[:2], leaked], protocols=('official', 'clean'), unseen_tasks={})
