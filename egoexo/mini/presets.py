@@ -90,7 +90,7 @@ class MiniPreset:
     ingredient_scale: float = 1.45
     extra_ingredients: int = 2
     distractors: tuple[int, int] = (3, 8)
-    object_color_jitter: float = 0.06
+    object_color_jitter: float = 0.15
     exo_cast: tuple[float, float, float] = (0.90, 1.00, 1.08)
     head_follows_gaze: float = 0.82
     saccade_lead: float = 0.25
