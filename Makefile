@@ -28,10 +28,11 @@ quickstart: install
 	$(BIN)/python tools/train.py $(QUICK_CONFIG) --work-dir $(QUICK_WORK)
 	$(BIN)/python tools/test.py $(QUICK_CONFIG) $(QUICK_WORK)/best.pth --work-dir $(QUICK_WORK) \
 		--dump $(QUICK_WORK)/predictions.npz --out $(QUICK_WORK)/scalars.json
+	$(BIN)/python tools/evaluate.py segmentation --pred $(QUICK_WORK)/predictions.npz --gt data/mini/egoexolearn
 	$(BIN)/python tools/analysis/report.py $(QUICK_WORK)
 
 test: install
-	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadgroup
+	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile
 
 # Thresholds on the preset `default`, three seeds; writes the table of configs/segmentation/README.md.
 mini: install

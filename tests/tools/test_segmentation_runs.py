@@ -12,9 +12,6 @@ from tests_support import REPO
 from tools import evaluate, test, train
 from tools.analysis import report
 
-# One process of pytest-xdist runs this file, so that the trainings are made once.
-pytestmark = pytest.mark.xdist_group('segmentation_runs')
-
 EGO = 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py'
 SHUFFLED = 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego-shuffled.py'
 
