@@ -32,9 +32,23 @@ SKIPPING = dataclasses.replace(OFFICIAL, background=BACKGROUND_ID)
 TAS = 'temporal_action_segmentation_benchmark/tas_annotation'
 
 
-def fixture(name: str) -> object:
-    path = parity_dir('segmentation') / name
-    return json.loads(path.read_text()) if path.is_file() else []
+KINDS = ('metric_pairs', 'metric_corpora', 'metric_real_gts', 'metric_real_splits')
+
+
+def cases(kind: str) -> list[dict]:
+    """Cases of every file whose name begins with a kind."""
+    return [case for path in sorted(parity_dir('segmentation').glob(f'{kind}*.json'))
+            for case in json.loads(path.read_text())]
+
+
+def tables(kind: str) -> dict:
+    """Entries of every file whose name begins with a kind; a name may stand in one of them only."""
+    merged: dict = {}
+    for path in sorted(parity_dir('segmentation').glob(f'{kind}*.json')):
+        entries = json.loads(path.read_text())
+        assert not merged.keys() & entries.keys(), f'{path.name} repeats {sorted(merged.keys() & entries.keys())[:3]}'
+        merged |= entries
+    return merged
 
 
 def expand(runs: list) -> np.ndarray:
@@ -42,17 +56,15 @@ def expand(runs: list) -> np.ndarray:
     return np.repeat(np.array(ids, np.int64), [length for _, length in runs])
 
 
-PAIRS = fixture('metric_pairs.json')
-CORPORA = fixture('metric_corpora.json')
-REAL = fixture('metric_real_gts.json') or {}
-SPLITS = fixture('metric_real_splits.json') or {}
+PAIRS, CORPORA = cases('metric_pairs'), cases('metric_corpora')
+REAL, SPLITS = tables('metric_real_gts'), tables('metric_real_splits')
 
 
 def test_fixtures_are_there_and_of_known_kinds() -> None:
-    known = {'metric_pairs.json', 'metric_corpora.json', 'metric_real_gts.json', 'metric_real_splits.json'}
     found = {path.name for path in parity_dir('segmentation').glob('metric_*.json')}
-    assert found and found <= known, f'no test here looks at {sorted(found - known)}'
-    assert {'metric_pairs.json', 'metric_corpora.json'} <= found
+    unknown = sorted(name for name in found if not name.startswith(KINDS))
+    assert found, f'no metric_*.json in {parity_dir("segmentation")}'
+    assert not unknown, f'no test here looks at {unknown}'
 
 
 def frame_counts(pred: np.ndarray, gt: np.ndarray) -> tuple[int, int]:
