@@ -10,7 +10,7 @@ QUICK_WORK := work_dirs/quickstart
 export OMP_NUM_THREADS ?= 1
 export PYTHONUNBUFFERED := 1
 
-.PHONY: install quickstart test mini lint docs clean
+.PHONY: install quickstart test fault mini lint docs clean
 
 install: $(VENV)/.installed
 
@@ -18,7 +18,8 @@ install: $(VENV)/.installed
 # overwrite decord2 and bring three OpenCVs.
 $(VENV)/.installed: setup.py constraints.txt $(wildcard requirements/*.txt)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(PIP) install -q -c constraints.txt -r requirements/runtime.txt -r requirements/tests.txt -r requirements/lint.txt
+	$(PIP) install -q -c constraints.txt -r requirements/runtime.txt -r requirements/text.txt \
+		-r requirements/tests.txt -r requirements/lint.txt
 	$(PIP) install -q --no-deps -r requirements/openmmlab.txt
 	$(PIP) install -q --no-deps --no-build-isolation -e .
 	touch $@
@@ -33,6 +34,10 @@ quickstart: install
 
 test: install
 	$(BIN)/python -m pytest tests -n $(JOBS) --dist loadfile
+
+# Every kill point instead of a sample of them; writes the result into docs/fault_results.md.
+fault: install
+	$(BIN)/python -m pytest tests/fault -n $(JOBS) --dist loadfile --fault full
 
 # Thresholds on the preset `default`, three seeds; writes the table of configs/segmentation/README.md.
 mini: install

@@ -8,6 +8,7 @@ __all__ = [
     'CheckpointError',
     'ConfigError',
     'DataError',
+    'DownloadError',
     'EgoExoError',
     'FeatureError',
     'PredictionError',
@@ -49,6 +50,10 @@ class VideoError(DataError):
 
 class CheckpointError(EgoExoError, ValueError):
     """A checkpoint is foreign, hostile, or its keys and shapes do not fit the model."""
+
+
+class DownloadError(EgoExoError, OSError):
+    """A file cannot be fetched, or what came is not the file that was asked for."""
 
 
 class PredictionError(EgoExoError, ValueError):
