@@ -62,6 +62,11 @@ class EgoExoDataset(BaseDataset):
         **kwargs: See :class:`mmengine.dataset.BaseDataset`; ``max_refetch`` has no effect, ``serialize_data`` none
             below 10,000 items.
 
+    Attributes:
+        num_listed (int): Samples of the list, usable or not; 0 before the list is read.
+        unusable (dict[str, list[str]]): Why samples cannot be used, by sample id; those that ``on_bad='skip'`` left
+            out.
+
     Raises:
         ConfigError: If ``on_bad`` is unknown.
     """
@@ -76,6 +81,8 @@ class EgoExoDataset(BaseDataset):
         if on_bad not in ('error', 'skip'):
             raise ConfigError(f"{type(self).__name__}: on_bad='{on_bad}' is unknown; choose 'error' or 'skip'.")
         self.on_bad = on_bad
+        self.num_listed = 0
+        self.unusable: dict[str, list[str]] = {}
         # Built here: MMEngine looks into its own registry unless a Runner has set the default scope.
         steps = [TRANSFORMS.build(step) if isinstance(step, dict) else step for step in pipeline]
         super().__init__(ann_file=ann_file, pipeline=steps, **kwargs)
@@ -132,7 +139,7 @@ class EgoExoDataset(BaseDataset):
         return SampleReport(str(info.get('sample_id', '')))
 
     def keep_usable(self, data_list: list[dict], reports: Sequence[SampleReport]) -> list[dict]:
-        """Report on the samples that cannot be used.
+        """Report on the samples that cannot be used, and keep them in :attr:`unusable`.
 
         Args:
             data_list (list[dict]): All samples of the list.
@@ -144,15 +151,17 @@ class EgoExoDataset(BaseDataset):
         Raises:
             DataError: If one is unusable and ``on_bad='error'``.
         """
-        bad = {report.sample_id: report.problems for report in reports if report.problems}
-        if not bad:
+        self.num_listed = len(data_list)
+        self.unusable = {report.sample_id: report.problems for report in reports if report.problems}
+        if not self.unusable:
             return data_list
-        text = self.describe_unusable(bad, len(data_list))
+        text = self.describe_unusable(self.unusable, len(data_list))
         if self.on_bad == 'error':
             raise DataError(text)
-        print_log(f'{text}\n  on_bad={self.on_bad!r}: going on with {len(data_list) - len(bad)} samples.', 'current',
+        usable = [info for info, report in zip(data_list, reports, strict=True) if not report.problems]
+        print_log(f'{text}\n  on_bad={self.on_bad!r}: going on with {len(usable)} samples.', 'current',
                   logging.WARNING)
-        return [info for info in data_list if info['sample_id'] not in bad]
+        return usable
 
     def describe_unusable(self, bad: Mapping[str, list[str]], num_samples: int) -> str:
         """Report with counts, the first five examples and what to do.

@@ -107,6 +107,15 @@ def test_skip_leaves_out_and_says_so(said: list[str]) -> None:
     assert said[1:] == ['Numbers numbers: 8 samples']
     assert '2 of 10 samples of Numbers numbers cannot be used' in said[0]
     assert "on_bad='skip': going on with 8 samples" in said[0]
+    assert dataset.num_listed == 10
+    assert dataset.unusable == {'0': ['is broken'], '9': ['is broken']}
+
+
+def test_nothing_is_unusable_before_the_list_is_read() -> None:
+    dataset = Numbers(broken=(1,), on_bad='skip', lazy_init=True)
+    assert (dataset.num_listed, dataset.unusable) == (0, {})
+    dataset.full_init()
+    assert (dataset.num_listed, list(dataset.unusable)) == (10, ['1'])
 
 
 @pytest.mark.parametrize(('size', 'packed'), [(0, False), (10, False), (10_000, True)])
