@@ -1,6 +1,8 @@
 """The exceptions a user can meet. Below every room: standard library only, imported from everywhere.
 
-A message says what was expected, what was found, where, and what to do about it.
+A message says what was expected, what was found, where, and what to do about it. :func:`explain` puts the four in one
+order and makes text that a file brought along safe to print; messages about files, samples and checkpoints are built
+with it: ``raise FeatureError(explain(path, 'floating numbers', f'{dtype} ones', 'Extract the features again.'))``.
 """
 
 __all__ = [
@@ -14,7 +16,10 @@ __all__ = [
     'PredictionError',
     'TrainingError',
     'VideoError',
+    'explain',
 ]
+
+_MAX_PART = 600
 
 
 class EgoExoError(Exception):
@@ -62,3 +67,32 @@ class PredictionError(EgoExoError, ValueError):
 
 class TrainingError(EgoExoError, RuntimeError):
     """A run cannot go on: its loss or weights are not finite."""
+
+
+def explain(where: object, expected: str, found: object, advice: str) -> str:
+    """Put a message together from its four parts.
+
+    Args:
+        where (object): File, and line, key or sample in it. A path is written as it is.
+        expected (str): What should have been there; follows the word "expected".
+        found (object): What was there; follows the word "found". Comes from the file as a rule, therefore characters
+            that would move the cursor of a terminal are written as escapes and long text is cut.
+        advice (str): What to do about it: sentences of which the last begins with a verb.
+
+    Returns:
+        str: ``<where>: expected <expected>, found <found>. <advice>``
+
+    Examples:
+        >>> explain('a.txt line 3', 'a class id from 0 to 27', repr('28'), 'Correct the line.')
+        "a.txt line 3: expected a class id from 0 to 27, found '28'. Correct the line."
+    """
+    return f'{_printable(where)}: expected {_printable(expected)}, found {_printable(found)}. {advice}'
+
+
+def _printable(part: object) -> str:
+    """Text without control characters, line breaks excepted, cut in the middle when it is long."""
+    text = str(part)
+    if len(text) > _MAX_PART:
+        text = f'{text[:_MAX_PART // 2]} [... {len(text) - _MAX_PART:,} characters ...] {text[-_MAX_PART // 2:]}'
+    return ''.join(char if char.isprintable() or char == '\n' else char.encode('unicode_escape', 'replace').decode()
+                   for char in text)

@@ -8,6 +8,7 @@ from tests_support import REPO
 
 CELLAR = {'errors', 'version'}
 FLOORS = [
+    {'files'},
     {'utils', 'formats', 'evaluation.functional', 'evaluation.protocols', 'checkpoints'},
     {'compat'},  # registers the stand-ins with which checkpoints are read
     {'registry', 'structures'},
