@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,8 @@ class FeatureRecipe:
         crop (str, optional): Part of the picture, e.g. ``'full'`` or ``'gaze_50'``.
         dtype (str, optional): Type of the stored numbers.
         dim (int, optional): Numbers per row.
+        source (Mapping, optional): What made the rows, as plain JSON values: extractor, checkpoint, its hash. Compared
+            when a folder is completed, not when it is read.
     """
 
     backbone: str | None = None
@@ -42,6 +44,7 @@ class FeatureRecipe:
     crop: str | None = None
     dtype: str | None = None
     dim: int | None = None
+    source: Mapping[str, object] | None = field(default=None, repr=False, hash=False)
 
     def __post_init__(self) -> None:
         for name in ('feature_fps', 'window', 'stride', 'first_row_sec', 'dim'):
@@ -52,6 +55,8 @@ class FeatureRecipe:
             if not number or (value <= 0 and name != 'first_row_sec'):
                 kind = 'finite' if name == 'first_row_sec' else 'positive'
                 raise FeatureError(f"feature recipe: '{name}' must be a {kind} number, found {value!r}.")
+        if self.source is not None and not isinstance(self.source, Mapping):
+            raise FeatureError(f"feature recipe: 'source' must be an object, found {self.source!r}.")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object], where: str = 'feature recipe') -> 'FeatureRecipe':
@@ -105,8 +110,13 @@ class FeatureRecipe:
             Path: The file.
         """
         path = Path(folder) / RECIPE_FILE
-        path.write_text(json.dumps(asdict(self), indent=2) + '\n', encoding='utf-8')
+        path.write_text(self.to_json(), encoding='utf-8')
         return path
+
+    def to_json(self) -> str:
+        """Text of ``recipe.json``; fields that are unknown stay out of it."""
+        known = {name: value for name, value in asdict(self).items() if value is not None}
+        return json.dumps(known, indent=2) + '\n'
 
     def updated(self, **values: object) -> 'FeatureRecipe':
         """Copy with some fields replaced.

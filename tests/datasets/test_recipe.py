@@ -15,6 +15,14 @@ def test_written_and_read_back(tmp_path: Path) -> None:
     assert FeatureRecipe.read(tmp_path) == CLIP
 
 
+def test_source_is_kept_and_not_shown(tmp_path: Path) -> None:
+    made = CLIP.updated(source={'extractor': 'HuggingFaceExtractor', 'files': {'model.safetensors': 'ab12'}})
+    made.write(tmp_path)
+    assert FeatureRecipe.read(tmp_path) == made != CLIP
+    assert 'null' not in (tmp_path / 'recipe.json').read_text()
+    assert 'ab12' not in repr(made)
+
+
 def test_official_segmentation_features_are_one_row_per_frame() -> None:
     official = OFFICIAL_RECIPES['segmentation']
     assert (official.feature_fps, official.dim) == (25.0, 1024)
@@ -35,6 +43,7 @@ def test_rows_and_seconds_are_inverse() -> None:
     ('{"fps": 25}', "unknown key 'fps'; a recipe has backbone, feature_fps"),
     ('{"feature_fps": 0}', "'feature_fps' must be a positive number, found 0"),
     ('{"feature_fps": "25"}', "'feature_fps' must be a positive number, found '25'"),
+    ('{"source": "clip"}', "'source' must be an object, found 'clip'"),
     ('{"first_row_sec": null}', "'first_row_sec' must be a finite number"),
 ])
 def test_malformed_recipes(tmp_path: Path, content: str, message: str) -> None:
