@@ -24,6 +24,6 @@ def test_explain_says_where_expected_found_and_what_to_do() -> None:
 def test_explain_makes_foreign_text_safe_to_print() -> None:
     text = errors.explain('a', 'b', 'clear\x1b[2J\u202e\ud800\nnext ' + 'x' * 5000, 'Correct it.')
     assert 'found clear\\x1b[2J\\u202e\\ud800\nnext xxx' in text
-    assert '[... 4,421 characters ...]' in text
+    assert 'characters ...] xxx' in text
     assert len(text) < 700
     text.encode('utf-8')
