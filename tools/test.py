@@ -84,13 +84,12 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         hook = dict(type='FramePredictionHook', dump=args.dump, submission=args.submission)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     runner = Runner.from_cfg(cfg)
+    cli.write_command(cfg.work_dir, 'test', sys.argv[1:] if argv is None else argv, config=args.config,
+                      checkpoint=args.checkpoint)
     load_weights(runner, args.checkpoint)
     metrics = runner.test()
-    if runner.rank == 0:
-        cli.write_command(cfg.work_dir, 'test', sys.argv[1:] if argv is None else argv, config=args.config,
-                          checkpoint=args.checkpoint)
-        if args.out:
-            write_scalars(args.out, args, metrics, runner)
+    if args.out and runner.rank == 0:
+        write_scalars(args.out, args, metrics, runner)
     if args.launcher != 'none':
         torch.distributed.destroy_process_group()
     return metrics

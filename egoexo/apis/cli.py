@@ -3,10 +3,7 @@
 import argparse
 import functools
 import itertools
-import json
 import os
-import platform
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -15,9 +12,8 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, DictAction
 
-from egoexo.engine import write_atomically
+from egoexo.apis.run_record import record_end, write_command
 from egoexo.errors import ConfigError, EgoExoError
-from egoexo.version import __version__
 
 __all__ = ['adapt_to_device', 'enable_amp', 'enable_lr_scaling', 'parse_run_args', 'plain_message', 'prepare',
            'readable_errors', 'write_command']
@@ -40,6 +36,10 @@ def plain_message(error: EgoExoError) -> str:
     return text.rsplit(marker, 1)[-1].strip() if marker in text else text
 
 
+def _describe(error: BaseException) -> str:
+    return plain_message(error) if isinstance(error, EgoExoError) else str(error)
+
+
 def readable_errors(main: Callable) -> Callable:
     """Let errors that we raise on purpose end a tool with one message and exit code 2, without a traceback.
 
@@ -53,7 +53,8 @@ def readable_errors(main: Callable) -> Callable:
     @functools.wraps(main)
     def run(argv: Sequence[str] | None = None) -> object:
         try:
-            return main(argv)
+            with record_end(_describe):
+                return main(argv)
         except EgoExoError as error:
             if os.environ.get('EGOEXO_TRACEBACK') == '1':
                 raise
@@ -153,37 +154,3 @@ def enable_lr_scaling(cfg: Config) -> None:
         raise ConfigError('--auto-scale-lr: the config has no auto_scale_lr.base_batch_size, the batch size its '
                           'learning rate was chosen for. Add auto_scale_lr = dict(base_batch_size=...).')
     cfg.auto_scale_lr['enable'] = True
-
-
-def write_command(work_dir: str | Path, tool: str, argv: Sequence[str], **facts: object) -> Path:
-    """Note in the work directory what was run, for the report and for whoever reads the numbers later.
-
-    Args:
-        work_dir (str | Path): Work directory.
-        tool (str): ``'train'`` or ``'test'``.
-        argv (Sequence[str]): Arguments as typed.
-        **facts (object): Anything else worth keeping, as JSON.
-
-    Returns:
-        Path: ``command.json``, a list with the newest run last. Only the first rank writes it.
-    """
-    path = Path(work_dir) / 'command.json'
-    if int(os.environ.get('RANK', 0)) != 0:
-        return path
-    entry = {
-        'tool': tool, 'command': ' '.join(['python', f'tools/{tool}.py', *map(str, argv)]),
-        'started': time.strftime('%FT%T%z'), 'egoexo': __version__, 'commit': _commit(),
-        'python': platform.python_version(), 'torch': torch.__version__,
-        'device': torch.cuda.get_device_name() if torch.cuda.is_available() else 'cpu',
-        'world_size': int(os.environ.get('WORLD_SIZE', 1)), **facts}
-    entries = [*(json.loads(path.read_text(encoding='utf-8')) if path.is_file() else []), entry]
-    write_atomically(json.dumps(entries, indent=1).encode(), path)
-    return path
-
-
-def _commit() -> str:
-    """Commit of the clone that the package is in, empty when it is not in one."""
-    folder = Path(__file__).resolve().parent
-    found = subprocess.run(['git', '-C', str(folder), 'rev-parse', '--short', 'HEAD'], capture_output=True,
-                           text=True, check=False)
-    return found.stdout.strip() if found.returncode == 0 else ''

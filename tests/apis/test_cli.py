@@ -1,5 +1,3 @@
-import json
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -90,15 +88,3 @@ def test_amp_chooses_the_wrapper_by_device(cuda, bfloat16, before, after, monkey
     cfg = Config(dict(optim_wrapper=before))
     cli.enable_amp(cfg)
     assert cfg.optim_wrapper.to_dict() == after
-
-
-def test_command_is_kept_with_every_run_of_the_folder(tmp_path, monkeypatch):
-    monkeypatch.delenv('RANK', raising=False)
-    cli.write_command(tmp_path, 'train', ['a.py', '--amp'], seed=3)
-    cli.write_command(tmp_path, 'test', ['a.py', 'best.pth'])
-    monkeypatch.setenv('RANK', '1')
-    path = cli.write_command(tmp_path, 'test', ['not', 'written'])
-    entries = json.loads(path.read_text())
-    assert [entry['command'] for entry in entries] == [
-        'python tools/train.py a.py --amp', 'python tools/test.py a.py best.pth']
-    assert entries[0]['seed'] == 3 and entries[0]['torch'] == torch.__version__ and entries[0]['world_size'] == 1
