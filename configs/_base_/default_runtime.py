@@ -11,6 +11,8 @@ default_hooks = dict(
     logger=dict(type='ProgressLoggerHook', interval=50, max_silence_sec=10.0),
     bounded_log=dict(type='BoundedLogHook', max_length=10_000),
     nan_guard=dict(type='NaNGuardHook'),
+    # <work_dir>/inputs.json: what each list holds, what was left out and why; shown by the report.
+    input_report=dict(type='InputReportHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     sync_norm_buffers=dict(type='SyncNormBuffersHook'),
     # Written atomically; best.pth points to the best one when a config names save_best (validation only, never test).

@@ -3,6 +3,7 @@
 from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
 from egoexo.engine.hooks.frame_prediction_hook import FramePredictionHook
+from egoexo.engine.hooks.input_report_hook import InputReportHook
 from egoexo.engine.hooks.nan_guard_hook import NaNGuardHook
 from egoexo.engine.hooks.progress_logger_hook import ProgressLoggerHook
 from egoexo.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
@@ -13,6 +14,7 @@ __all__ = [
     'BoundedLogHook',
     'CounterSeedHook',
     'FramePredictionHook',
+    'InputReportHook',
     'NaNGuardHook',
     'ProgressLoggerHook',
     'SafeCheckpointHook',
