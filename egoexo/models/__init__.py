@@ -1,3 +1,3 @@
-from egoexo.models import adaptation, backbones, data_preprocessors, heads, losses, segmentation
+from egoexo.models import adaptation, backbones, data_preprocessors, extractors, heads, losses, segmentation
 
-__all__ = ['adaptation', 'backbones', 'data_preprocessors', 'heads', 'losses', 'segmentation']
+__all__ = ['adaptation', 'backbones', 'data_preprocessors', 'extractors', 'heads', 'losses', 'segmentation']

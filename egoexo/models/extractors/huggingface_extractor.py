@@ -1,0 +1,151 @@
+"""Features of a Hugging Face vision model that lies in a local folder."""
+
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import torch
+
+from egoexo.checkpoints.loading import sha256_of
+from egoexo.errors import CheckpointError, ConfigError
+from egoexo.models.extractors.feature_extractor import FeatureExtractor
+from egoexo.models.extractors.picture_settings import PictureSettings
+from egoexo.registry import MODELS
+
+__all__ = ['HuggingFaceExtractor']
+
+INSTALL = 'pip install -c constraints.txt -r requirements/text.txt'
+
+
+@MODELS.register_module()
+class HuggingFaceExtractor(FeatureExtractor):
+    """One row per picture, or per clip for video models, from a folder as ``save_pretrained`` writes it.
+
+    Nothing is fetched and no code of the folder runs: ``config.json``, ``*.safetensors`` and
+    ``preprocessor_config.json`` are read as data. Size, crop, scale, mean and standard deviation of the latter are
+    applied here with pillow, so no torchvision is needed. A model with ``get_image_features`` (CLIP, SigLIP) gives its
+    projected picture embedding whatever ``pooling`` says.
+
+    Args:
+        folder (str | Path): Local folder of the model.
+        pooling (str): ``'cls'`` (first token), ``'mean'`` (over all tokens, or over the picture for a convolutional
+            model) or ``'pooler'`` (``pooler_output``).
+        frame_interval (int): Video frames from one frame of a clip to the next; video models only.
+
+    Raises:
+        ConfigError: If transformers is not installed, the folder is no such folder, or ``pooling`` does not fit it.
+        CheckpointError: If the weights do not cover the model.
+
+    Examples:
+        >>> extractor = MODELS.build(dict(type='HuggingFaceExtractor', folder='dinov2-small'))   # doctest: +SKIP
+        >>> extractor(np.zeros((2, 1, 240, 320, 3), np.uint8)).shape                             # doctest: +SKIP
+        torch.Size([2, 384])
+    """
+
+    def __init__(self, folder: str | Path, pooling: str = 'cls', frame_interval: int = 1) -> None:
+        if pooling not in ('cls', 'mean', 'pooler'):
+            raise ConfigError(f"HuggingFaceExtractor: pooling='{pooling}' is unknown; choose 'cls', 'mean' or "
+                              "'pooler'.")
+        folder = Path(folder)
+        if not (folder / 'config.json').is_file():
+            raise ConfigError(f'HuggingFaceExtractor: {folder} holds no config.json; expected a local folder as '
+                              'save_pretrained writes it. Nothing is downloaded here.')
+        settings = PictureSettings.read(folder)
+        model = _load(_transformers(), folder, pooling)
+        config = model.config
+        clip_len = getattr(config, 'num_frames', None) or getattr(config, 'frames_per_clip', None) or 1
+        super().__init__(clip_len, frame_interval, settings.input_size)
+        self.settings, self.pooling, self.model = settings, pooling, model
+        self.register_buffer('mean', torch.tensor(settings.mean).view(3, 1, 1), persistent=False)
+        self.register_buffer('std', torch.tensor(settings.std).view(3, 1, 1), persistent=False)
+        files = ['config.json', settings.file, *sorted(path.name for path in folder.glob('*.safetensors'))]
+        self.source = dict(extractor=type(self).__name__, backbone=config.model_type, folder=folder.resolve().name,
+                           pooling=pooling, frame_interval=frame_interval,
+                           sha256={name: sha256_of(folder / name) for name in files})
+        self.eval()
+        with torch.no_grad():
+            self.dim = self.encode(torch.zeros(1, clip_len, *self.input_size, 3, dtype=torch.uint8)).shape[1]
+
+    @property
+    def crop(self) -> str:
+        """Part of the picture that the network sees."""
+        return self.settings.crop
+
+    def transform_frame(self, frame: np.ndarray) -> np.ndarray:
+        """Resize and crop as the folder says.
+
+        Args:
+            frame (np.ndarray): RGB, uint8, (H, W, 3).
+
+        Returns:
+            np.ndarray: RGB, uint8, ``(*input_size, 3)``.
+        """
+        return self.settings.transform(frame)
+
+    def encode(self, clips: torch.Tensor) -> torch.Tensor:
+        """Normalise, run the model, take the row.
+
+        Args:
+            clips (torch.Tensor): RGB, uint8, (N, T, h, w, 3).
+
+        Returns:
+            torch.Tensor: float32, (N, D).
+
+        Raises:
+            ConfigError: If the model has no output of the kind that ``pooling`` names.
+        """
+        inputs = clips.permute(0, 1, 4, 2, 3).float().mul(self.settings.scale).sub(self.mean).div(self.std)
+        if self.clip_len == 1:
+            inputs = inputs[:, 0]
+        if hasattr(self.model, 'get_image_features'):
+            rows = self.model.get_image_features(pixel_values=inputs)
+            return (rows if isinstance(rows, torch.Tensor) else rows.pooler_output).float()
+        outputs = self.model(**{self.model.main_input_name: inputs}, return_dict=True)
+        return self._row(outputs).float()
+
+    def _row(self, outputs: dict) -> torch.Tensor:
+        if self.pooling == 'pooler':
+            rows = outputs.get('pooler_output')
+            if rows is None:
+                raise self._refusal('no pooler_output', "'cls' or 'mean'")
+            return rows.flatten(1)
+        tokens = outputs.get('last_hidden_state')
+        if tokens is None:
+            raise self._refusal(f'no last_hidden_state, only {", ".join(outputs)}', "'pooler'")
+        if tokens.ndim == 4:  # convolutional: (N, C, h, w)
+            if self.pooling == 'cls':
+                raise self._refusal('a feature map and no tokens', "'mean' or 'pooler'")
+            return tokens.mean(dim=(2, 3))
+        return tokens[:, 0] if self.pooling == 'cls' else tokens.mean(dim=1)
+
+    def _refusal(self, found: str, choice: str) -> ConfigError:
+        return ConfigError(f"HuggingFaceExtractor: pooling='{self.pooling}', but a {self.model.config.model_type} "
+                           f'model returns {found}. Choose {choice}.')
+
+
+def _transformers() -> ModuleType:
+    try:
+        import transformers
+    except ImportError as error:
+        raise ConfigError(f'HuggingFaceExtractor needs transformers, which is not installed: {INSTALL}') from error
+    return transformers
+
+
+def _load(transformers: ModuleType, folder: Path, pooling: str) -> torch.nn.Module:
+    """Model of a folder with all its weights; a pooler that is not used may lack its own."""
+    if not list(folder.glob('*.safetensors')):
+        raise CheckpointError(f'{folder} holds no *.safetensors; other weight files can carry code and are not read. '
+                              'Convert them where they come from (save_pretrained writes safetensors).')
+    try:
+        model, report = transformers.AutoModel.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, output_loading_info=True)
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
+        reason = str(error).strip().split('\n')[0][:300]
+        raise CheckpointError(f'{folder} cannot be loaded as a Hugging Face model ({type(error).__name__}: {reason}). '
+                              'Models with code of their own are not supported.') from error
+    missing = [key for key in report['missing_keys'] if pooling == 'pooler' or not key.startswith('pooler.')]
+    if missing or report['mismatched_keys']:
+        shown = ', '.join(map(str, [*missing, *report['mismatched_keys']][:5]))
+        raise CheckpointError(f'{folder}: {len(missing)} parameters are missing and {len(report["mismatched_keys"])} '
+                              f'have another shape, first {shown}. The weights are not those of its config.json.')
+    return model
