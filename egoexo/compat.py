@@ -18,6 +18,8 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from egoexo.utils.config_files import OWN_PREFIX, own_base
+
 __all__ = ['apply', 'video_package_problem']
 
 REPAIR = ('pip uninstall -y decord opencv-python opencv-contrib-python && '
@@ -37,6 +39,7 @@ def apply() -> None:
     _launch_without_cuda()
     _wrap_without_cuda()
     _format_config_fast()
+    _find_own_bases()
     _register_safe_globals()
     _warn_of_video_packages()
 
@@ -221,6 +224,27 @@ def _format_config_fast() -> None:
         return ''.join(f'{key} = {text}\n' for key, text in texts.items()) if plain else slow(self)
 
     Config.pretty_text = property(pretty_text)
+
+
+def _find_own_bases() -> None:
+    """MMEngine 0.10.7 finds a base ``package::name`` only in the folder ``.mim`` of an installed wheel.
+
+    open-mmlab/mmengine, ``Config._get_cfg_path``. A clone that is installed in editable mode has its configs beside the
+    package instead. Bases of ours are looked up in both places and need no scope: they are written for ours.
+    """
+    from mmengine.config import Config
+
+    original = Config._get_cfg_path
+    if hasattr(original, '__wrapped__'):
+        return
+
+    @functools.wraps(original)
+    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        if cfg_path.startswith(OWN_PREFIX):
+            return str(own_base(cfg_path)), None
+        return original(cfg_path, filename)
+
+    Config._get_cfg_path = staticmethod(get_cfg_path)
 
 
 def _register_safe_globals() -> None:

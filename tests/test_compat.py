@@ -13,6 +13,7 @@ import torch
 from mmengine.dist import utils as dist_utils
 from mmengine.logging import HistoryBuffer
 from mmengine.model import MMDistributedDataParallel
+from tests_support import REPO
 
 from egoexo import compat
 
@@ -163,6 +164,21 @@ def test_config_with_a_class_goes_the_slow_way():
 
     with pytest.raises(SyntaxError, match='Failed to format the config file'):  # MMEngine's own words
         _ = Config(dict(model=dict(type=collections.OrderedDict))).pretty_text
+
+
+def test_gap_package_bases_need_an_installed_wheel():
+    source = source_of('mmengine', 'config', 'config.py').split('def _get_cfg_path')[1].split('def ')[0]
+    assert '_get_external_cfg_base_path(package_path, cfg_path)' in source
+    assert "'.mim'" in source_of('mmengine', 'config', 'utils.py').split('def _get_external_cfg_base_path')[1]
+
+
+def test_bases_of_ours_are_files_and_others_stay_relative():
+    from mmengine.config import Config
+
+    compat.apply()
+    found, scope = Config._get_cfg_path('egoexo::_base_/default_runtime.py', '/anywhere/mine.py')
+    assert (Path(found), scope) == (REPO / 'configs/_base_/default_runtime.py', None)
+    assert Config._get_cfg_path('../base.py', '/anywhere/mine.py') == ('/anywhere/../base.py', None)
 
 
 def test_gap_history_buffer_needs_getattr(tmp_path):

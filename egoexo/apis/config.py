@@ -8,19 +8,9 @@ from mmengine.config import Config
 from egoexo import compat
 from egoexo.apis.config_check import check_config, check_unread_keys
 from egoexo.errors import ConfigError
+from egoexo.utils.config_files import config_folders
 
 __all__ = ['config_folders', 'find_config', 'get_config', 'load_config']
-
-PACKAGE = Path(__file__).resolve().parent.parent
-
-
-def config_folders() -> list[Path]:
-    """Folders with configs of ours: beside the package in a clone, inside it in an installed wheel.
-
-    Returns:
-        list[Path]: Existing folders, the first one wins.
-    """
-    return [folder for folder in (PACKAGE.parent / 'configs', PACKAGE / '.mim' / 'configs') if folder.is_dir()]
 
 
 def find_config(name: str) -> Path:
@@ -96,6 +86,12 @@ def _read(path: Path) -> Config:
         raise ConfigError(f'Config {path} is not valid Python: {error}') from error
     except FileNotFoundError as error:
         raise ConfigError(f'Config {path} needs a base that does not exist: {error}. Check _base_.') from error
+    except ImportError as error:
+        # MMEngine wraps the reason twice and adds the whole search path.
+        reason = (error.__cause__ and error.__cause__.__context__) or error
+        raise ConfigError(f'Config {path}: custom_imports cannot be imported ({reason}). Put the folder that holds the '
+                          'module on PYTHONPATH, as in PYTHONPATH=. python tools/train.py CONFIG, or mend the import '
+                          'inside it.') from error
     except (KeyError, AttributeError, NameError, TypeError) as error:
         # Two bases with the same key, {{_base_.x}} of a missing x, a name used before it is set.
         text = error.args[0] if error.args else error

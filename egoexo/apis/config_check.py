@@ -108,7 +108,7 @@ def _is_read(key: str, text: str) -> bool:
 
 
 def _chain_text(path: Path) -> str:
-    """Text of a config and, recursively, of the bases it names in its own folder tree."""
+    """Text of a config and, recursively, of the bases it names."""
     texts, pending, seen = [], [path.resolve()], set()
     while pending:
         file = pending.pop()
@@ -116,7 +116,8 @@ def _chain_text(path: Path) -> str:
             continue
         seen.add(file)
         texts.append(file.read_text(encoding='utf-8'))
-        pending += [(file.parent / base).resolve() for base in Config._get_base_files(str(file)) if '::' not in base]
+        pending += [Path(Config._get_cfg_path(base, str(file))[0]).resolve()
+                    for base in Config._get_base_files(str(file))]
     return '\n'.join(texts)
 
 

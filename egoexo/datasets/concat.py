@@ -58,8 +58,9 @@ class ConcatSubsets(ConcatDataset):
     def _tell_shared_videos(self) -> None:
         subsets: dict[str, list[str]] = {}
         for dataset in self.datasets:
-            for index in range(len(dataset)):
-                subsets.setdefault(dataset.get_data_info(index)['sample_id'], []).append(dataset.subset)
+            # Each once, because a list may hold several samples of one video.
+            for uid in dict.fromkeys(dataset.get_data_info(index)['sample_id'] for index in range(len(dataset))):
+                subsets.setdefault(uid, []).append(dataset.subset)
         shared = {uid: names for uid, names in subsets.items() if len(names) > 1}
         if shared:
             examples = '; '.join(f'{uid} in {" and ".join(names)}' for uid, names in list(shared.items())[:5])

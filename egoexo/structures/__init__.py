@@ -1,4 +1,4 @@
 from egoexo.structures.data_sample import EgoExoDataSample
-from egoexo.structures.fields import FIELDS, Field, check_field
+from egoexo.structures.fields import FIELDS, Field, add_field, check_field
 
-__all__ = ['FIELDS', 'EgoExoDataSample', 'Field', 'check_field']
+__all__ = ['FIELDS', 'EgoExoDataSample', 'Field', 'add_field', 'check_field']

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-__all__ = ['FIELDS', 'Field', 'check_field']
+__all__ = ['FIELDS', 'Field', 'add_field', 'check_field']
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,31 @@ FIELDS: dict[str, Field] = {
 }
 
 
+def add_field(name: str, field: Field) -> None:
+    """Add a row to the table, for a benchmark that lives outside the toolbox.
+
+    Args:
+        name (str): Field name with the prefix ``gt_`` or ``pred_``.
+        field (Field): The row; the same row twice is fine.
+
+    Raises:
+        KeyError: If the name has another prefix, or stands in the table for something else.
+
+    Examples:
+        >>> add_field('pred_frame_labels', FIELDS['pred_frame_labels'])
+        >>> add_field('pred_frame_labels', Field(torch.float32, '(P,)', 'seconds', 'MyHead', 'MyMetric'))
+        Traceback (most recent call last):
+        KeyError: "data sample field 'pred_frame_labels' is class id per frame at the label rate, torch.int64 (P,), \
+already; choose another name for seconds, torch.float32 (P,)."
+    """
+    if not name.startswith(('gt_', 'pred_')):
+        raise KeyError(f"data sample field '{name}' must begin with gt_ or pred_; anything else is meta information.")
+    known = FIELDS.setdefault(name, field)
+    if known != field:
+        raise KeyError(f"data sample field '{name}' is {known.unit}, {known.dtype} {known.shape}, already; choose "
+                       f'another name for {field.unit}, {field.dtype} {field.shape}.')
+
+
 def check_field(name: str, value: object) -> None:
     """Check a value against the table.
 
@@ -61,7 +86,8 @@ def check_field(name: str, value: object) -> None:
     field = FIELDS.get(name)
     if field is None:
         raise KeyError(f"data sample field '{name}' is not in the table of egoexo/structures/fields.py; "
-                       f'known fields: {", ".join(sorted(FIELDS))}. Add a row there if the field is new.')
+                       f'known fields: {", ".join(sorted(FIELDS))}. Add a row there if the field is new; from outside '
+                       'the toolbox call egoexo.structures.add_field.')
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"data sample field '{name}' must be a {field.dtype} tensor {field.shape}, "
                         f'got {type(value).__name__}; convert it in the writer ({field.writer}).')

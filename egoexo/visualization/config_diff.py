@@ -6,6 +6,8 @@ from pathlib import Path, PurePath
 
 from mmengine.config import Config
 
+from egoexo.utils.config_files import OWN_PREFIX, own_base
+
 __all__ = ['ABSENT', 'base_files', 'diff_configs', 'diff_from_bases']
 
 #: Stands where one side has no such key.
@@ -26,7 +28,8 @@ def base_files(path: str | Path) -> list[Path]:
     for node in ast.parse(path.read_text(encoding='utf-8')).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], 'id', '') == '_base_':
             names = ast.literal_eval(node.value)
-            return [path.parent / name for name in ([names] if isinstance(names, str) else names)]
+            names = [names] if isinstance(names, str) else names
+            return [own_base(name) if name.startswith(OWN_PREFIX) else path.parent / name for name in names]
     return []
 
 

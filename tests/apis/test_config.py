@@ -7,9 +7,9 @@ import toy_run  # noqa: F401  registers the toy types
 from tests_support import REPO
 from toy_run import write_toy_config
 
-from egoexo.apis import config as config_module
 from egoexo.apis.config import config_folders, find_config, get_config, load_config
 from egoexo.errors import ConfigError
+from egoexo.utils import config_files
 
 
 @pytest.fixture
@@ -119,5 +119,27 @@ def test_get_config_finds_a_clone_and_an_installed_package(tmp_path, monkeypatch
     installed = tmp_path / 'site-packages' / 'egoexo'
     (installed / '.mim' / 'configs' / 'segmentation').mkdir(parents=True)
     (installed / '.mim' / 'configs' / 'segmentation' / 'some.py').write_text('load_from = None')
-    monkeypatch.setattr(config_module, 'PACKAGE', installed)
+    monkeypatch.setattr(config_files, 'PACKAGE', installed)
     assert find_config('segmentation/some') == Path(installed, '.mim', 'configs', 'segmentation', 'some.py')
+
+
+def test_bases_of_ours_are_found_from_anywhere(tmp_path):
+    config = tmp_path / 'mine.py'
+    config.write_text("_base_ = ['egoexo::_base_/default_runtime.py']\nlog_level = 'ERROR'\n")
+    ours = get_config('_base_/default_runtime')
+    assert load_config(config).to_dict() == ours.to_dict() | {'log_level': 'ERROR'}
+
+
+def test_missing_base_of_ours_says_where_it_was_sought(tmp_path):
+    config = tmp_path / 'mine.py'
+    config.write_text("_base_ = 'egoexo::_base_/default_runtme.py'\n")
+    with pytest.raises(ConfigError, match=rf"'egoexo::_base_/default_runtme\.py' is no file of {REPO}/configs"):
+        load_config(config)
+
+
+def test_custom_import_that_is_not_found_names_the_cure(tmp_path):
+    config = tmp_path / 'mine.py'
+    config.write_text("custom_imports = dict(imports=['nowhere_to_be_found'])\n")
+    with pytest.raises(ConfigError, match=r"custom_imports cannot be imported \(No module named 'nowhere_to_be_found'\)"
+                                          r'.*PYTHONPATH=\. python'):
+        load_config(config)

@@ -76,3 +76,10 @@ def test_lists_must_name_the_same_classes(filled: object) -> None:
         ConcatSubsets(datasets=[filled.config('ego_val'), other | dict(check_files=False)])
     with pytest.raises(ConfigError, match='expected at least one data set'):
         ConcatSubsets(datasets=[])
+
+
+def test_several_samples_of_a_video_in_one_list_are_no_shared_video(filled: object, said: list[str]) -> None:
+    dataset = DATASETS.build(filled.config('ego_val'))
+    dataset.data_list = dataset.data_list * 2
+    assert len(ConcatSubsets(datasets=[dataset])) == 4
+    assert not any('more than one list' in text for text in said)
