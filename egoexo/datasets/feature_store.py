@@ -1,8 +1,9 @@
 """The one reader of pre-computed features: one file per video in one folder."""
 
+import os
 from collections import OrderedDict
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import numpy as np
 import torch
@@ -10,7 +11,7 @@ from mmengine.logging import print_log
 
 from egoexo.datasets.feature_files import SUFFIXES, open_feature_file
 from egoexo.datasets.recipe import OFFICIAL_RECIPES, RECIPE_FILE, FeatureRecipe, refuse_contradiction
-from egoexo.errors import ConfigError, FeatureError
+from egoexo.errors import ConfigError, FeatureError, explain
 
 __all__ = ['FeatureStore', 'require_finite']
 
@@ -47,10 +48,12 @@ class FeatureStore:
     def __init__(self, root: str | Path, dim: int | None = None, recipe: Mapping[str, object] | None = None,
                  benchmark: str | None = None, cache_bytes: int = 0, reduce: str = 'mean', suffix: str = '') -> None:
         if reduce != 'mean':
-            raise ConfigError(f"feature reduce='{reduce}' is unknown; the only choice is 'mean'.")
+            raise ConfigError(explain('feature=dict(reduce=...)', "'mean', the only choice", repr(reduce),
+                                      'Remove it.'))
         if benchmark is not None and benchmark not in OFFICIAL_RECIPES:
-            raise ConfigError(f"no official feature recipe for benchmark '{benchmark}'; known: "
-                              f'{", ".join(OFFICIAL_RECIPES)}. State the rows with recipe=dict(feature_fps=...).')
+            raise ConfigError(explain('feature=dict(benchmark=...)', f'a benchmark with an official feature recipe '
+                                      f'({", ".join(OFFICIAL_RECIPES)})', repr(benchmark),
+                                      'Give the times of the rows with recipe=dict(feature_fps=...) instead.'))
         self.root = Path(root)
         self.suffix = suffix
         self.cache_bytes = cache_bytes
@@ -65,8 +68,10 @@ class FeatureStore:
         if dim is not None:
             stated = stated | dict(dim=dim)
         if not self.root.is_dir():
-            raise FeatureError(f'feature folder not found: {self.root}. Check data_root and data_prefix.features; '
-                               'data/README.md says where features come from.')
+            found = 'something else' if os.path.lexists(self.root) else 'nothing'
+            raise FeatureError(explain(self.root, 'a folder of feature files', found,
+                                       'data/README.md says where features come from. Check data_root and '
+                                       'data_prefix.features.'))
         found = FeatureRecipe.read(self.root)
         if found is not None:
             times = {} if benchmark is None else dict(
@@ -82,13 +87,20 @@ class FeatureStore:
         return assumed
 
     def find(self, uid: str) -> Path | None:
-        """Path of a video's file, None when there is none.
+        """Path of a video's file, None when there is none; a folder or a broken link of that name counts as one.
 
         Args:
             uid (str): Video id.
+
+        Raises:
+            FeatureError: If the id would lead out of the folder.
         """
-        paths = (self.root / f'{uid}{self.suffix}{ending}' for ending in SUFFIXES)
-        return next((path for path in paths if path.is_file()), None)
+        if os.path.isabs(uid) or '..' in PurePath(uid).parts:
+            raise FeatureError(explain(self.root, 'a video id that stays inside the feature folder', repr(uid),
+                                       'Correct the split list.'))
+        paths = [self.root / f'{uid}{self.suffix}{ending}' for ending in SUFFIXES]
+        present = [path for path in paths if os.path.lexists(path)]
+        return next((path for path in present if os.path.isfile(path)), present[0] if present else None)
 
     def path(self, uid: str) -> Path:
         """Path of a video's file.
@@ -101,8 +113,10 @@ class FeatureStore:
         """
         path = self.find(uid)
         if path is None:
-            raise FeatureError(f'no features of {uid} in {self.root}: {uid}{self.suffix} with one of the endings '
-                               f'{", ".join(SUFFIXES)}. Check data_prefix.features.')
+            raise FeatureError(explain(
+                self.root, f'features of {uid} in {uid}{self.suffix} with one of the endings {", ".join(SUFFIXES)}',
+                'no such file' if os.access(self.root, os.X_OK) else 'a folder that may not be entered',
+                'Check data_prefix.features.'))
         return path
 
     def open(self, uid: str) -> np.ndarray:
@@ -123,9 +137,10 @@ class FeatureStore:
         path = self.path(uid)
         array = open_feature_file(path)
         if self.dim is not None and array.shape[1] != self.dim:
-            hint = ' It looks transposed.' if array.shape[0] == self.dim else ''
-            raise FeatureError(f'{path} is {array.shape}, expected (T, {self.dim}).{hint} Check data_prefix.features '
-                               'and the feature dimension of the config (model.backbone.in_channels).')
+            hint = ', which looks transposed' if array.shape[0] == self.dim else ''
+            raise FeatureError(explain(path, f'shape (T, {self.dim})', f'{array.shape}{hint}',
+                                       'Check data_prefix.features and the feature dimension of the config '
+                                       '(model.backbone.in_channels).'))
         if array.ndim == 3:
             array = torch.from_numpy(np.array(array)).float().mean(dim=2).numpy()
         return self._keep(uid, array)
@@ -178,11 +193,11 @@ class FeatureStore:
             uid (str): Video id.
 
         Raises:
-            FeatureError: As :meth:`open`, and for the first block with a NaN or Inf.
+            FeatureError: As :meth:`open`, and for NaN or Inf, counted over the whole file.
         """
         rows = self.open(uid)
-        for start in range(0, len(rows), _BLOCK_ROWS):
-            require_finite(rows[start:start + _BLOCK_ROWS], self.path(uid), start)
+        bad = [start + _bad_rows(rows[start:start + _BLOCK_ROWS]) for start in range(0, len(rows), _BLOCK_ROWS)]
+        _refuse_rows(self.path(uid), np.concatenate(bad), len(rows))
 
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | dict(_cache=OrderedDict(), _used_bytes=0)
@@ -200,14 +215,23 @@ def require_finite(rows: np.ndarray, path: str | Path, start: int = 0, step: int
     Raises:
         FeatureError: Naming file, count and first row.
     """
+    _refuse_rows(path, start + step * _bad_rows(rows), len(rows))
+
+
+def _bad_rows(rows: np.ndarray) -> np.ndarray:
     # A sum is finite only if all terms are; a finite but overflowing sum is looked at again.
     if rows.flags.writeable:  # torch adds faster, but warns about the pages of a mapped file
         total = torch.from_numpy(rows).sum(dtype=torch.float32).item()
     else:
-        total = rows.sum(dtype=np.float32)
+        with np.errstate(over='ignore', invalid='ignore'):
+            total = rows.sum(dtype=np.float32)
     if np.isfinite(total):
-        return
-    bad = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+        return np.empty(0, np.int64)
+    return np.flatnonzero(~np.isfinite(rows).all(axis=1))
+
+
+def _refuse_rows(path: str | Path, bad: np.ndarray, num_rows: int) -> None:
     if bad.size:
-        raise FeatureError(f'{path} holds NaN or Inf in {bad.size} of {len(rows)} rows read, first in row '
-                           f'{start + step * bad[0]}. Extract it again, or leave the video out with exclude=[...].')
+        found = f'NaN or Inf in {bad.size} of {num_rows} rows read, first in row {bad[0]}'
+        raise FeatureError(explain(path, 'finite numbers', found, 'Extract it again, or leave the video out with '
+                                   'exclude=[...].'))

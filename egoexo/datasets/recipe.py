@@ -1,19 +1,23 @@
 """What the rows of a feature folder mean: from which network, at which time, over how long a window."""
 
 import json
-import math
+import os
+import reprlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
 
-from egoexo.errors import FeatureError
+from egoexo.errors import FeatureError, explain
+from egoexo.files import read_json
 
 __all__ = ['OFFICIAL_RECIPES', 'RECIPE_FILE', 'FeatureRecipe', 'refuse_contradiction']
 
 #: Name of the file inside a feature folder.
 RECIPE_FILE = 'recipe.json'
+_MAX_BYTES = 2**20
+_MAX_NUMBER = 1_000_000_000
 _PROBE_SEC = 60.0  # where an error message states the time shift
 
 
@@ -47,16 +51,7 @@ class FeatureRecipe:
     source: Mapping[str, object] | None = field(default=None, repr=False, hash=False)
 
     def __post_init__(self) -> None:
-        for name in ('feature_fps', 'window', 'stride', 'first_row_sec', 'dim'):
-            value = getattr(self, name)
-            if value is None and name != 'first_row_sec':
-                continue
-            number = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
-            if not number or (value <= 0 and name != 'first_row_sec'):
-                kind = 'finite' if name == 'first_row_sec' else 'positive'
-                raise FeatureError(f"feature recipe: '{name}' must be a {kind} number, found {value!r}.")
-        if self.source is not None and not isinstance(self.source, Mapping):
-            raise FeatureError(f"feature recipe: 'source' must be an object, found {self.source!r}.")
+        _check_values({field.name: getattr(self, field.name) for field in fields(self)}, 'feature recipe')
 
     @classmethod
     def from_dict(cls, values: Mapping[str, object], where: str = 'feature recipe') -> 'FeatureRecipe':
@@ -72,8 +67,9 @@ class FeatureRecipe:
         known = [field.name for field in fields(cls)]
         unknown = sorted(set(values) - set(known))
         if unknown:
-            raise FeatureError(f'{where}: unknown key {", ".join(map(repr, unknown))}; '
-                               f'a recipe has {", ".join(known)}.')
+            raise FeatureError(explain(where, f'only the keys {", ".join(known)}',
+                                       f'unknown key {", ".join(map(repr, unknown[:5]))}', 'Remove or rename it.'))
+        _check_values(values, where)
         return cls(**values)
 
     @classmethod
@@ -90,14 +86,12 @@ class FeatureRecipe:
             FeatureError: If the file is no JSON object of recipe keys.
         """
         path = Path(folder) / RECIPE_FILE
-        if not path.is_file():
+        if not os.path.lexists(path):
             return None
-        try:
-            values = json.loads(path.read_text(encoding='utf-8'))
-        except ValueError as error:
-            raise FeatureError(f'{path} is not valid JSON ({error}). Write it again or remove it.') from error
+        values = read_json(path, FeatureError, 'a feature recipe', _MAX_BYTES)
         if not isinstance(values, dict):
-            raise FeatureError(f'{path} must hold one JSON object, found {type(values).__name__}.')
+            raise FeatureError(explain(path, 'one JSON object of recipe keys', f'a {type(values).__name__}',
+                                       'Write it again or remove it.'))
         return cls.from_dict(values, str(path))
 
     def write(self, folder: str | Path) -> Path:
@@ -157,16 +151,9 @@ class FeatureRecipe:
 
     def _rate(self) -> float:
         if self.feature_fps is None:
-            raise FeatureError('this feature recipe has no feature_fps, so rows have no time. '
-                               f'Add it to {RECIPE_FILE} of the feature folder.')
+            raise FeatureError(explain('feature recipe', 'feature_fps, without which rows have no time', 'none',
+                                       f'Add it to {RECIPE_FILE} of the feature folder.'))
         return self.feature_fps
-
-
-#: What the official code of a benchmark takes for granted; its downloads carry no description of their own.
-OFFICIAL_RECIPES: dict[str, FeatureRecipe] = {
-    'segmentation': FeatureRecipe(
-        backbone='i3d_rgb', feature_fps=25.0, stride=1, first_row_sec=0.0, crop='full', dtype='float32', dim=1024),
-}
 
 
 def refuse_contradiction(found: FeatureRecipe, expected: Mapping[str, object], where: str) -> None:
@@ -188,9 +175,29 @@ def refuse_contradiction(found: FeatureRecipe, expected: Mapping[str, object], w
              for name, (ours, theirs) in wrong.items()]
     if {'feature_fps', 'first_row_sec'} & set(wrong):
         lines.append(f'  {_shift(found, expected)}')
-    raise FeatureError(f'features in {where} do not fit the config:\n' + '\n'.join(lines) +
-                       f'\nPoint data_prefix.features to another folder, correct {RECIPE_FILE} there, or state what '
-                       'you want with feature=dict(recipe=dict(...)).')
+    raise FeatureError(f'features in {where} do not fit the config (found in the folder, expected by the config):\n' +
+                       '\n'.join(lines) + '\nPoint data_prefix.features to another folder, correct '
+                       f'{RECIPE_FILE} there, or state what you want with feature=dict(recipe=dict(...)).')
+
+
+def _check_values(values: Mapping[str, object], where: str) -> None:
+    """Refuse a field of the wrong type or sign."""
+    for name, value in values.items():
+        if name == 'source':
+            expected, fits = 'an object', isinstance(value, Mapping)
+        elif name in ('backbone', 'crop', 'dtype'):
+            expected, fits = 'a string', isinstance(value, str)
+        elif name in ('window', 'stride', 'dim'):
+            expected = 'a positive whole number'
+            fits = isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _MAX_NUMBER
+        else:
+            kind = 'finite' if name == 'first_row_sec' else 'positive'
+            expected = f'a {kind} number up to {_MAX_NUMBER:,}'
+            fits = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= _MAX_NUMBER and (
+                value > 0 or kind == 'finite')
+        if not fits and (value is not None or name == 'first_row_sec'):
+            found = 'nothing' if value is None else f'the {type(value).__name__} {reprlib.repr(value)}'
+            raise FeatureError(explain(f"{where}, '{name}'", expected, found, 'Correct the recipe.'))
 
 
 def _shift(found: FeatureRecipe, expected: Mapping[str, object]) -> str:
@@ -200,3 +207,10 @@ def _shift(found: FeatureRecipe, expected: Mapping[str, object]) -> str:
     first = float(found.seconds(0) - believed.seconds(0))
     return (f'time shift: {first:+.3f} s at row 0, {true_sec - believed_sec:+.3f} s at row {row}, which would be taken '
             f'for second {believed_sec:.3f} and shows second {true_sec:.3f}')
+
+
+#: What the official code of a benchmark takes for granted; its downloads carry no description of their own.
+OFFICIAL_RECIPES: dict[str, FeatureRecipe] = {
+    'segmentation': FeatureRecipe(
+        backbone='i3d_rgb', feature_fps=25.0, stride=1, first_row_sec=0.0, crop='full', dtype='float32', dim=1024),
+}

@@ -38,13 +38,19 @@ def test_rows_and_seconds_are_inverse() -> None:
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    ('{"feature_fps": 25', 'is not valid JSON'),
-    ('[25]', 'must hold one JSON object, found list'),
-    ('{"fps": 25}', "unknown key 'fps'; a recipe has backbone, feature_fps"),
-    ('{"feature_fps": 0}', "'feature_fps' must be a positive number, found 0"),
-    ('{"feature_fps": "25"}', "'feature_fps' must be a positive number, found '25'"),
-    ('{"source": "clip"}', "'source' must be an object, found 'clip'"),
-    ('{"first_row_sec": null}', "'first_row_sec' must be a finite number"),
+    ('{"feature_fps": 25', 'expected a feature recipe in JSON, found text that is not valid JSON'),
+    ('[' * 100_000, 'nested a thousand deep'),
+    ('{"feature_fps": NaN}', 'the number NaN'),
+    ('{"dim": 3.5}', "'dim': expected a positive whole number, found the float 3.5"),
+    ('{"backbone": ["i3d"]}', "'backbone': expected a string, found the list"),
+    ('{"dim": 1e30}', 'expected a positive whole number'),
+    ('{"dim": 3, "dim": 4}', "the key 'dim' twice"),
+    ('[25]', 'expected one JSON object of recipe keys, found a list'),
+    ('{"fps": 25}', "expected only the keys backbone, feature_fps.*, found unknown key 'fps'"),
+    ('{"feature_fps": 0}', "'feature_fps': expected a positive number up to .*, found the int 0"),
+    ('{"feature_fps": "25"}', "'feature_fps': expected a positive number .*, found the str '25'"),
+    ('{"source": "clip"}', "'source': expected an object, found the str 'clip'"),
+    ('{"first_row_sec": null}', "'first_row_sec': expected a finite number .*, found nothing"),
 ])
 def test_malformed_recipes(tmp_path: Path, content: str, message: str) -> None:
     (tmp_path / 'recipe.json').write_text(content)
@@ -53,7 +59,7 @@ def test_malformed_recipes(tmp_path: Path, content: str, message: str) -> None:
 
 
 def test_rows_without_a_rate_have_no_time() -> None:
-    with pytest.raises(FeatureError, match='no feature_fps'):
+    with pytest.raises(FeatureError, match='expected feature_fps, without which rows have no time, found none'):
         FeatureRecipe(dim=4).seconds(1)
 
 

@@ -34,5 +34,5 @@ def test_errors_of_the_readers_pass(layout: object) -> None:
     layout.video('a', labels=[1, 28, 2])
     with pytest.raises(AnnotationError, match=r"line 2: unknown class id '28'"):
         LoadSequence().transform(results(layout))
-    with pytest.raises(FeatureError, match=r'expected \(T, 1024\)'):
+    with pytest.raises(FeatureError, match=r'expected shape \(T, 1024\)'):
         LoadSequence(feature=dict(dim=1024)).transform(results(layout))

@@ -65,7 +65,7 @@ def test_only_the_rows_that_are_kept_are_checked(step: int, fails: bool) -> None
     if not fails:
         assert np.isfinite(SampleSequence(step=step).transform(data)['feats']).all()
         return
-    with pytest.raises(FeatureError, match=r'feats/a\.npy holds NaN or Inf in 1 of .* first in row 12\.'):
+    with pytest.raises(FeatureError, match=r'feats/a\.npy: expected .* NaN or Inf in 1 of .* first in row 12\.'):
         SampleSequence(step=step).transform(data)
 
 

@@ -66,8 +66,8 @@ def test_every_kind_of_damage_is_counted(layout: Layout, capsys: pytest.CaptureF
     assert tool.main([config, '--full', '--all']) == 1
     out = capsys.readouterr().out
     assert 'ego_train: 2 of 8 usable' in out
-    for line in ('a: no features of a', 'c.pt is (23, 9), expected (T, 8)', 'd.txt does not exist',
-                 "e.txt line 2: unknown class id '99'", 'h.pt holds NaN or Inf in 1 of 23 rows read, first in row 7'):
+    for line in ('feats: expected features of a in a', 'c.pt: expected shape (T, 8), found (23, 9)', 'd.txt does not exist',
+                 "e.txt line 2: unknown class id '99'", 'h.pt: expected finite numbers, found NaN or Inf in 1 of 23 rows read, first in row 7'):
         assert line in out
 
 
