@@ -124,7 +124,7 @@ def test_convolutional_model(tmp_path: Path, frames: np.ndarray) -> None:
         expected = model(reference(frames[0, 0])).last_hidden_state.mean((2, 3))
     torch.testing.assert_close(mean, expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(pooler, expected, rtol=1e-4, atol=1e-5)
-    with pytest.raises(ConfigError, match="resnet model returns a feature map and no tokens. Choose 'mean' or 'pooler'"):
+    with pytest.raises(ConfigError, match="resnet model returns a feature map and no tokens. Choose 'mean'"):
         build(folder)
 
 
