@@ -17,6 +17,7 @@ __all__ = [
     'TrainingError',
     'VideoError',
     'explain',
+    'printable',
 ]
 
 _MAX_PART = 600
@@ -66,7 +67,7 @@ class PredictionError(EgoExoError, ValueError):
 
 
 class TrainingError(EgoExoError, RuntimeError):
-    """A run cannot go on: its loss or weights are not finite."""
+    """A run cannot go on: its loss is not finite, the disk is full, or a worker or rank died."""
 
 
 def explain(where: object, expected: str, found: object, advice: str) -> str:
@@ -86,13 +87,22 @@ def explain(where: object, expected: str, found: object, advice: str) -> str:
         >>> explain('a.txt line 3', 'a class id from 0 to 27', repr('28'), 'Correct the line.')
         "a.txt line 3: expected a class id from 0 to 27, found '28'. Correct the line."
     """
-    return f'{_printable(where)}: expected {_printable(expected)}, found {_printable(found)}. {advice}'
+    return f'{printable(where)}: expected {printable(expected)}, found {printable(found)}. {advice}'
 
 
-def _printable(part: object) -> str:
-    """Text without control characters, line breaks excepted, cut in the middle when it is long."""
+def printable(part: object, max_chars: int = _MAX_PART) -> str:
+    """Make text that comes from a file safe to print.
+
+    Args:
+        part (object): Anything with a text.
+        max_chars (int): Characters to keep.
+
+    Returns:
+        str: Without control characters, line breaks excepted, and with its middle cut out when it is longer.
+    """
     text = str(part)
-    if len(text) > _MAX_PART:
-        text = f'{text[:_MAX_PART // 2]} [... {len(text) - _MAX_PART:,} characters ...] {text[-_MAX_PART // 2:]}'
+    if len(text) > max_chars:
+        half = max_chars // 2
+        text = f'{text[:half]} [... {len(text) - 2 * half:,} characters ...] {text[-half:]}'
     return ''.join(char if char.isprintable() or char == '\n' else char.encode('unicode_escape', 'replace').decode()
                    for char in text)

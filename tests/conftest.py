@@ -12,6 +12,13 @@ import pytest
 from filelock import FileLock
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of tests/fault; here, because they must be known whatever path is given."""
+    parser.addoption('--fault', choices=('short', 'full'), default='short',
+                     help='kill runs at a seeded sample of the points (short) or at all of them (full, `make fault`)')
+    parser.addoption('--fault-seed', type=int, default=0, help='another seed kills at other points')
+
+
 @pytest.fixture(scope='session')
 def mini_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Root of EgoExo-Mini, preset ``tiny``, made once for all test processes; treat it as read-only."""

@@ -12,7 +12,7 @@ from mmengine.runner import Runner
 
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
-from egoexo.engine import find_resumable_checkpoint, read_progress
+from egoexo.engine import explained_failures, find_resumable_checkpoint, read_progress
 
 NEWEST = 'newest'
 
@@ -58,10 +58,11 @@ def main(argv: Sequence[str] | None = None) -> Runner:
     """
     args = parse_args(argv)
     cfg = make_config(args)
-    runner = Runner.from_cfg(cfg)
-    cli.write_command(cfg.work_dir, 'train', sys.argv[1:] if argv is None else argv, config=args.config,
-                      seed=runner.seed, resumed_from=cfg.load_from if cfg.resume else None)
-    runner.train()
+    with explained_failures(cfg.work_dir):
+        runner = Runner.from_cfg(cfg)
+        cli.write_command(cfg.work_dir, 'train', sys.argv[1:] if argv is None else argv, config=args.config,
+                          seed=runner.seed, resumed_from=cfg.load_from if cfg.resume else None)
+        runner.train()
     best = Path(cfg.work_dir) / 'best.pth'
     if best.is_file():
         runner.logger.info(f'Best checkpoint: {best.resolve().name}. Test it with: '

@@ -13,10 +13,14 @@ default_hooks = dict(
     nan_guard=dict(type='NaNGuardHook'),
     # <work_dir>/inputs.json: what each list holds, what was left out and why; shown by the report.
     input_report=dict(type='InputReportHook'),
+    # Refuses a checkpoint of another model or data set, which MMEngine would load in part.
+    resume_guard=dict(type='ResumeGuardHook'),
     param_scheduler=dict(type='ParamSchedulerHook'),
     sync_norm_buffers=dict(type='SyncNormBuffersHook'),
     # Written atomically; best.pth points to the best one when a config names save_best (validation only, never test).
     checkpoint=dict(type='SafeCheckpointHook', interval=1, max_keep_ckpts=2),
+    # SIGUSR1 or SIGTERM (Slurm before the time limit): save after the current iteration, end with exit code 75.
+    preemption=dict(type='PreemptionHook'),
 )
 
 env_cfg = dict(

@@ -13,6 +13,7 @@ import torch
 from mmengine.config import Config, DictAction
 
 from egoexo.apis.run_record import record_end, write_command
+from egoexo.engine import check_writable
 from egoexo.errors import ConfigError, EgoExoError
 
 __all__ = ['adapt_to_device', 'enable_amp', 'enable_lr_scaling', 'parse_run_args', 'plain_message', 'prepare',
@@ -93,9 +94,13 @@ def prepare(cfg: Config, config: str | Path, work_dir: str | None, launcher: str
         config (str | Path): Config file; its name is the default for folder and experiment.
         work_dir (str, optional): From the command line; else the config's, else ``work_dirs/<name of the config>``.
         launcher (str): ``'none'``, ``'pytorch'``, ``'slurm'`` or ``'mpi'``.
+
+    Raises:
+        TrainingError: If the work directory cannot be written.
     """
     name = Path(config).stem
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
+    check_writable(cfg.work_dir)
     # MMEngine keeps logs and best scores by this name: two runs of one process must not share it.
     cfg.setdefault('experiment_name', f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{next(RUN_NUMBER)}')
     adapt_to_device(cfg, launcher)

@@ -1,12 +1,16 @@
 """File backend whose writes are all or nothing."""
 
+import contextlib
+import fcntl
 import os
 import tempfile
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
 
-__all__ = ['AtomicLocalBackend', 'write_atomically']
+__all__ = ['AtomicLocalBackend', 'remove_stale_parts', 'write_atomically']
+
+PART = '.part'
 
 
 def write_atomically(data: bytes, path: str | os.PathLike) -> None:
@@ -19,13 +23,27 @@ def write_atomically(data: bytes, path: str | os.PathLike) -> None:
         path (str | os.PathLike): Final name; missing folders are made.
 
     Raises:
-        OSError: If the disk is full or the folder cannot be written; the final name is untouched.
+        OSError: If the disk is full or the folder cannot be written; ``filename`` is the final name, which is
+            untouched.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix='.part')
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_and_rename(data, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        # A failed write() has no name at all, mkstemp() that of the temporary file.
+        error.filename = str(path)
+        raise
+
+
+def _write_and_rename(data: bytes, path: Path) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name}.', suffix=PART)
     try:
         with os.fdopen(handle, 'wb') as stream:
+            # The lock ends with the process, which tells remove_stale_parts() that nobody writes here any more.
+            with contextlib.suppress(OSError):
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
@@ -34,7 +52,32 @@ def write_atomically(data: bytes, path: str | os.PathLike) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+
+
+def remove_stale_parts(folder: str | os.PathLike) -> list[Path]:
+    """Delete the temporary files that killed processes left in a folder; those still being written stay.
+
+    Args:
+        folder (str | os.PathLike): Folder to tidy, not its subfolders.
+
+    Returns:
+        list[Path]: What was deleted.
+    """
+    stale = [path for path in sorted(Path(folder).glob(f'.*{PART}')) if _is_abandoned(path)]
+    for path in stale:
+        path.unlink(missing_ok=True)
+    return stale
+
+
+def _is_abandoned(path: Path) -> bool:
+    if path.is_symlink():
+        return True
+    try:
+        with path.open('rb') as stream:
+            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:  # locked by its writer, gone meanwhile, or a file system without locks: not ours to delete
+        return False
+    return True
 
 
 def _umask() -> int:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -10,7 +11,7 @@ from mmengine.logging import print_log
 from egoexo import compat
 from egoexo.errors import CheckpointError
 
-__all__ = ['find_resumable_checkpoint', 'read_progress']
+__all__ = ['find_resumable_checkpoint', 'newest_checkpoint', 'read_progress']
 
 NUMBERED = re.compile(r'(epoch|iter)_(\d+)\.pth')
 
@@ -43,8 +44,8 @@ def read_progress(path: str | Path) -> tuple[int, int]:
 def find_resumable_checkpoint(work_dir: str | Path) -> str | None:
     """Newest checkpoint of a work directory that loads.
 
-    ``last_checkpoint`` is tried first; when its file is missing or damaged, as after a full disk, the older ones
-    follow, newest first, and each file that is passed over is named in the log.
+    A missing or damaged file, as after a full disk, is passed over and named in the log. Each candidate is read whole,
+    so the file that is taken is read twice, here and by the Runner.
 
     Args:
         work_dir (str | Path): Work directory of the run.
@@ -55,31 +56,79 @@ def find_resumable_checkpoint(work_dir: str | Path) -> str | None:
     Raises:
         CheckpointError: If there are checkpoints but none of them loads.
     """
-    candidates = _candidates(Path(work_dir))
     problems = []
-    for path in candidates:
-        try:
-            epoch, iteration = read_progress(path)
-        except CheckpointError as error:
-            problems.append(str(error))
-            print_log(f'Passed over: {error}', logger='current', level=logging.WARNING)
-            continue
-        print_log(f'Resuming from {path}: {epoch} epochs, {iteration} iterations done.', logger='current')
+
+    def pass_over(error: CheckpointError) -> None:
+        problems.append(str(error))
+        print_log(f'Passed over: {error}', logger='current', level=logging.WARNING)
+
+    found = newest_checkpoint(work_dir, pass_over)
+    if found is not None:
+        path, epochs, iterations = found
+        print_log(f'Resuming from {path}: {epochs} epochs, {iterations} iterations done.', logger='current')
         return str(path)
-    if candidates:
-        raise CheckpointError(f'None of the {len(candidates)} checkpoints in {work_dir} can be resumed. '
+    if problems:
+        raise CheckpointError(f'None of the {len(problems)} checkpoints in {work_dir} can be resumed. '
                               f'{problems[0]} Start anew with another --work-dir, or give --resume PATH.')
     return None
 
 
+def newest_checkpoint(
+        work_dir: str | Path,
+        pass_over: Callable[[CheckpointError], None] = lambda error: None) -> tuple[Path, int, int] | None:
+    """Newest checkpoint that loads, and how far it had come.
+
+    Args:
+        work_dir (str | Path): Work directory of the run.
+        pass_over (Callable): Told about each newer file that does not load. Defaults to silence.
+
+    Returns:
+        tuple[Path, int, int] | None: Path, finished epochs and finished iterations.
+    """
+    for path in _candidates(Path(work_dir)):
+        try:
+            return path, *read_progress(path)
+        except CheckpointError as error:
+            pass_over(error)
+    return None
+
+
 def _candidates(work_dir: Path) -> list[Path]:
-    """Existing numbered checkpoints, the one that ``last_checkpoint`` names first, then the newest."""
-    numbered = [path for path in work_dir.glob('*.pth') if NUMBERED.fullmatch(path.name)]
-    numbered.sort(key=lambda path: (path.stat().st_mtime, int(NUMBERED.fullmatch(path.name)[2])), reverse=True)
-    pointer = work_dir / 'last_checkpoint'
-    if pointer.is_file():
-        # Only the name counts: the work directory may have been moved since.
-        last = work_dir / Path(pointer.read_text(encoding='utf-8').strip()).name
-        if last.is_file():
-            numbered = [last, *(path for path in numbered if path != last)]
-    return numbered
+    """Existing numbered checkpoints, newest first.
+
+    ``last_checkpoint`` decides, because times are lost when a folder is copied. Only a file written after the one it
+    names comes before it: the process then died between the two writes.
+    """
+    found = [path for path in work_dir.glob('*.pth') if NUMBERED.fullmatch(path.name) and path.is_file()]
+    numbered = sorted(found, key=lambda path: (path.stat().st_mtime_ns, _number(path)), reverse=True)
+    last = _named_by_pointer(work_dir)
+    if last is None:
+        return numbered
+    newer = [path for path in numbered if path != last and _written_after(path, last)]
+    return [*newer, last, *(path for path in numbered if path != last and path not in newer)]
+
+
+def _number(path: Path) -> int:
+    return int(NUMBERED.fullmatch(path.name)[2])
+
+
+def _written_after(path: Path, last: Path) -> bool:
+    kind, number = NUMBERED.fullmatch(path.name).groups()
+    last_kind, last_number = NUMBERED.fullmatch(last.name).groups() if NUMBERED.fullmatch(last.name) else ('', 0)
+    later = path.stat().st_mtime_ns > last.stat().st_mtime_ns
+    return later and (kind != last_kind or int(number) > int(last_number))
+
+
+def _named_by_pointer(work_dir: Path) -> Path | None:
+    """File that ``last_checkpoint`` names, if it does name one; the pointer itself may be damaged."""
+    try:
+        content = (work_dir / 'last_checkpoint').read_text(encoding='utf-8').strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+    # Only the name counts: the work directory may have been moved since.
+    name = content.replace('\0', '').splitlines()[-1:] or ['']
+    last = work_dir / Path(name[0]).name
+    try:
+        return last if last.suffix == '.pth' and last.is_file() else None
+    except OSError:  # a name too long to be one
+        return None

@@ -54,7 +54,8 @@ def test_our_errors_end_with_exit_code_2(rank, expected, capsys, monkeypatch):
 
 @pytest.mark.parametrize(('asked', 'written', 'expected'), [
     ('cli', 'cfg', 'cli'), (None, 'cfg', 'cfg'), (None, None, 'work_dirs/mstcn')])
-def test_work_dir_and_name(asked, written, expected):
+def test_work_dir_and_name(asked, written, expected, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     first, second = (Config(dict(work_dir=written) if written else {}) for _ in range(2))
     for cfg in (first, second):
         cli.prepare(cfg, 'configs/segmentation/mstcn.py', asked, 'none')

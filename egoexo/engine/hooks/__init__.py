@@ -1,11 +1,13 @@
-"""Hooks that MMEngine lacks: derived seeds, bounded logs, safe checkpoints, a guard against NaN."""
+"""Hooks that MMEngine lacks: derived seeds, bounded logs, safe checkpoints, preemption, a guard against NaN."""
 
 from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
 from egoexo.engine.hooks.frame_prediction_hook import FramePredictionHook
 from egoexo.engine.hooks.input_report_hook import InputReportHook
 from egoexo.engine.hooks.nan_guard_hook import NaNGuardHook
+from egoexo.engine.hooks.preemption_hook import PreemptionHook
 from egoexo.engine.hooks.progress_logger_hook import ProgressLoggerHook
+from egoexo.engine.hooks.resume_guard_hook import ResumeGuardHook
 from egoexo.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 from egoexo.engine.hooks.sync_norm_buffers_hook import SyncNormBuffersHook
 from egoexo.engine.hooks.visualization_hook import SequenceVisualizationHook
@@ -16,7 +18,9 @@ __all__ = [
     'FramePredictionHook',
     'InputReportHook',
     'NaNGuardHook',
+    'PreemptionHook',
     'ProgressLoggerHook',
+    'ResumeGuardHook',
     'SafeCheckpointHook',
     'SequenceVisualizationHook',
     'SyncNormBuffersHook',

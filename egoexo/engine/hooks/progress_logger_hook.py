@@ -1,5 +1,8 @@
 """Log lines by time as well as by count: nothing long goes without progress and time left."""
 
+import functools
+import logging
+import sys
 import time
 
 from mmengine.hooks import LoggerHook
@@ -26,6 +29,17 @@ class ProgressLoggerHook(LoggerHook):
         super().__init__(*args, **kwargs)
         self.max_silence_sec = max_silence_sec
         self._last_line = time.monotonic()
+
+    def before_run(self, runner: Runner) -> None:
+        """Let a log file that cannot be written end the run, instead of a traceback on screen for every line.
+
+        Args:
+            runner (Runner): The runner.
+        """
+        super().before_run(runner)
+        for handler in runner.logger.handlers:
+            if isinstance(handler, logging.FileHandler):
+                handler.handleError = functools.partial(_raise_again, handler)
 
     def before_train(self, runner: Runner) -> None:
         """Start the clock of the training loop.
@@ -62,3 +76,11 @@ class ProgressLoggerHook(LoggerHook):
         """
         super().after_val_epoch(runner, metrics)
         self._last_line = time.monotonic()
+
+
+def _raise_again(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    """Called by logging inside its ``except``; gives the error the file name that a failed write lacks."""
+    error = sys.exception() if hasattr(sys, 'exception') else sys.exc_info()[1]
+    if isinstance(error, OSError):
+        error.filename = handler.baseFilename
+    raise error

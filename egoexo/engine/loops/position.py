@@ -1,9 +1,10 @@
 """Brings a train loader to the place where a resumed run goes on."""
 
 from mmengine.dist import get_world_size
+from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Sampler
 
-__all__ = ['seek', 'sampler_of']
+__all__ = ['sampler_of', 'seek', 'validated_here']
 
 
 def sampler_of(dataloader: DataLoader) -> Sampler:
@@ -33,3 +34,15 @@ def seek(dataloader: DataLoader, num_batches: int) -> int:
         return num_batches
     sampler.set_start(num_batches * dataloader.batch_sampler.batch_size * get_world_size())
     return 0
+
+
+def validated_here(runner: Runner) -> bool:
+    """Whether the checkpoint a run was resumed from was written after the validation of its position.
+
+    Args:
+        runner (Runner): The runner of the training process.
+
+    Returns:
+        bool: False also when the validation did run but was no new best: then it is repeated, with the same result.
+    """
+    return runner.message_hub.get_info('validated_iter', None) == runner.iter

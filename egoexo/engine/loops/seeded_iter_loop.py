@@ -9,7 +9,7 @@ from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.base_loop import BaseLoop
 from mmengine.runner.utils import calc_dynamic_intervals
 
-from egoexo.engine.loops.position import sampler_of, seek
+from egoexo.engine.loops.position import sampler_of, seek, validated_here
 from egoexo.registry import LOOPS
 
 __all__ = ['SeededIterLoop']
@@ -20,7 +20,8 @@ class SeededIterLoop(IterBasedTrainLoop):
     """Training for a number of iterations, resumed at the right sample in no time.
 
     MMEngine's loop draws all finished iterations through the loader again (83 minutes for 100,000 batches of 50 ms)
-    and starts its workers before it knows where to begin. This one asks the sampler to start there.
+    and starts its workers before it knows where to begin. This one asks the sampler to start there, and runs a
+    validation that was cut off by the end of the process again.
 
     Args:
         runner (Runner): The runner.
@@ -51,21 +52,23 @@ class SeededIterLoop(IterBasedTrainLoop):
         """
         self.runner.call_hook('before_train')
         self.runner.call_hook('before_train_epoch')
+        if self._iter and not validated_here(self.runner):
+            self._validate_if_due()
         batches = self._batches()
         while self._iter < self._max_iters and not self.stop_training:
             self.runner.model.train()
             self.run_iter(next(batches))
-            self._decide_current_val_interval()
-            if self._validation_is_due():
-                self.runner.val_loop.run()
+            self._validate_if_due()
         self.runner.call_hook('after_train_epoch')
         self.runner.call_hook('after_train')
         return self.runner.model
 
-    def _validation_is_due(self) -> bool:
+    def _validate_if_due(self) -> None:
+        self._decide_current_val_interval()
         if self.runner.val_loop is None or self._iter < self.val_begin:
-            return False
-        return self._iter % self.val_interval == 0 or self._iter == self._max_iters
+            return
+        if self._iter % self.val_interval == 0 or self._iter == self._max_iters:
+            self.runner.val_loop.run()
 
     def _batches(self) -> Iterator[dict]:
         """Batches from the current iteration on; a finite sampler is asked for pass after pass."""

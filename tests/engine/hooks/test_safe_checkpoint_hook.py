@@ -46,7 +46,7 @@ def test_former_best_stays_until_the_new_one_is_on_disk(tmp_path, monkeypatch):
 
 
 def test_best_of_before_a_kill_is_removed_after_resuming(tmp_path, monkeypatch):
-    scores(monkeypatch, 10.0, 5.0, 30.0, 5.0)
+    scores(monkeypatch, 10.0, 5.0, 5.0, 30.0, 5.0)  # that of epoch 2, which the file does not know of, is repeated
     cfg = toy_config(tmp_path)
     toy_train(cfg, kill_at=10)
     assert 'best_ego_val_Avg_epoch_1.pth' in names(tmp_path)
