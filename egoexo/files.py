@@ -39,7 +39,7 @@ def check_file(path: str | os.PathLike, error: type[EgoExoError], what: str, max
     try:
         status = os.stat(path)
     except FileNotFoundError as cause:
-        found = 'a link to a file that does not exist' if os.path.islink(path) else 'no such file (it does not exist)'
+        found = 'a link to a file that does not exist' if os.path.islink(path) else 'nothing: it does not exist'
         raise error(explain(path, what, found, 'Check the path and the folder layout.')) from cause
     except (OSError, ValueError) as cause:  # a loop of links, no permission, a NUL byte or 5,000 characters in a name
         raise error(explain(path, what, f'a path that cannot be followed ({getattr(cause, "strerror", None) or cause})',

@@ -20,8 +20,8 @@ import torch
 
 from egoexo.checkpoints.families import FAMILIES, Family
 from egoexo.checkpoints.inspect import inspect_file
-from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file, sha256_of
-from egoexo.errors import EgoExoError
+from egoexo.checkpoints.loading import count_non_finite, find_state_dict, load_checkpoint_file, sha256_of
+from egoexo.errors import CheckpointError, EgoExoError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -72,13 +72,19 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
     Raises:
         CheckpointError: If the file is no such checkpoint; lists missing, unexpected and mis-shaped keys.
     """
-    _, state = find_state_dict(load_checkpoint_file(source))
+    _, state = find_state_dict(load_checkpoint_file(source), source)
+    try:
+        converted = (family.to_official if reverse else family.from_official)(state, sizes)
+    except CheckpointError as error:
+        raise CheckpointError(f'{source}: {error}') from error
+    damaged = count_non_finite(converted)
+    if damaged:
+        print(f'{source}: expected finite weights, found {sum(damaged.values()):,} NaN or infinite numbers in '
+              f'{len(damaged)} of {len(converted)} tensors; they are converted as they are.', file=sys.stderr)
     if reverse:
-        converted = family.to_official(state, sizes)
         # The older container format, which the torch of the official environment reads as well.
         _save(converted, target, _use_new_zipfile_serialization=False)
     else:
-        converted = family.from_official(state, sizes)
         meta = dict(source=source.name, family=family.name, sha256=sha256_of(source))
         _save(dict(state_dict=converted, meta=meta), target)
     return len(converted)

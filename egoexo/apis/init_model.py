@@ -10,8 +10,8 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
 from egoexo.apis.config import get_config, load_config
-from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file
-from egoexo.errors import CheckpointError, ConfigError
+from egoexo.checkpoints.loading import count_non_finite, find_state_dict, load_checkpoint_file
+from egoexo.errors import CheckpointError, ConfigError, explain, printable
 from egoexo.registry import MODELS
 
 __all__ = ['init_model', 'load_weights', 'resolve_config']
@@ -48,22 +48,30 @@ def load_weights(model: torch.nn.Module, checkpoint: str | Path) -> dict:
         dict: ``meta`` of the file, empty if it has none.
 
     Raises:
-        CheckpointError: If the file is missing, damaged, hostile, or of another model; lists what does not fit.
+        CheckpointError: If the file is missing, damaged, hostile, or of another model; lists what does not fit. Also
+            if a weight is NaN or infinite: every prediction of such a model is the first class, without a word.
     """
     container = load_checkpoint_file(checkpoint)
-    _, found = find_state_dict(container)
+    _, found = find_state_dict(container, checkpoint)
     wanted = model.state_dict()
     problems = [f'missing {key}' for key in wanted if key not in found]
     problems += [f'unexpected {key}' for key in found if key not in wanted]
     problems += [f'{key} is {tuple(found[key].shape)}, expected {tuple(value.shape)}' for key, value in wanted.items()
                  if key in found and found[key].shape != value.shape]
     if problems:
-        shown = '\n  '.join(problems[:_NUM_SHOWN])
+        shown = '\n  '.join(printable(problem, 160) for problem in problems[:_NUM_SHOWN])
         more = f'\n  ({len(problems) - _NUM_SHOWN} more)' if len(problems) > _NUM_SHOWN else ''
         raise CheckpointError(
-            f'{checkpoint} does not fit the {type(model).__name__} of the config, {len(problems)} of '
-            f'{len(wanted)} parameters differ:\n  {shown}{more}\nTake the config it was trained with; an official file '
-            'is converted by tools/convert_checkpoint.py, whose --inspect tells what a file is.')
+            f'{checkpoint} does not fit the {type(model).__name__} of the config: expected the same names and shapes, '
+            f'found that {len(problems)} of {len(wanted)} parameters differ:\n  {shown}{more}\nTake the config it was '
+            'trained with; an official file is converted by tools/convert_checkpoint.py, whose --inspect tells what a '
+            'file is.')
+    damaged = count_non_finite(found)
+    if damaged:
+        raise CheckpointError(explain(
+            checkpoint, 'finite weights', f'{sum(damaged.values()):,} NaN or infinite numbers in {len(damaged)} of '
+            f'{len(found)} parameters, {", ".join(list(damaged)[:_NUM_SHOWN])} among them',
+            'The run that wrote it has diverged. Take an earlier checkpoint.'))
     model.load_state_dict(dict(found), strict=True)
     meta = container.get('meta')
     return dict(meta) if isinstance(meta, Mapping) else {}

@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 
 from egoexo.checkpoints.families import FAMILIES, Family
-from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file, sha256_of
-from egoexo.errors import CheckpointError
+from egoexo.checkpoints.loading import count_non_finite, find_state_dict, load_checkpoint_file, sha256_of
+from egoexo.errors import CheckpointError, printable
 
 __all__ = ['Passport', 'inspect_file']
 
@@ -17,7 +17,6 @@ __all__ = ['Passport', 'inspect_file']
 _SETTINGS_MODULES = ('argparse', 'omegaconf', 'yacs', 'fvcore', 'easydict', 'addict', 'mmengine.config', 'mmcv.utils',
                      'pathlib', 'datetime', 'typing', 'detectron2.config')
 _SETTINGS_GLOBALS = {f'builtins.{name}' for name in ('dict', 'list', 'int', 'float', 'str', 'bool', 'tuple')}
-_CHECKED_DTYPES = (torch.float64, torch.float32, torch.float16, torch.bfloat16)
 
 
 class _Inert:
@@ -101,12 +100,12 @@ class Passport:
         rows += [(f'extra {key}', text) for key, text in self.extras.items()]
         width = max(len(name) for name, _ in rows)
         lines = [f'{name:<{width}}  {text}' for name, text in rows]
-        lines += self.problems.split('\n')[1:]
+        lines += [line for line in self.problems.split('\n') if line.startswith('  ')]
         if with_shapes:
-            key_width = max(map(len, self.shapes), default=0)
-            lines += [f'  {key:<{key_width}}  {"x".join(map(str, shape)) or "scalar"}'
-                      for key, shape in self.shapes.items()]
-        return '\n'.join(lines)
+            shapes = {key: 'x'.join(map(str, shape)) or 'scalar' for key, shape in self.shapes.items()}
+            key_width = max(map(len, shapes), default=0)
+            lines += [f'  {key:<{key_width}}  {shape}' for key, shape in shapes.items()]
+        return '\n'.join(printable(line.replace('\n', '\\n'), 2000) for line in lines)
 
 
 def _describe(value: object) -> str:
@@ -181,19 +180,18 @@ def inspect_file(path: str | Path) -> Passport:
     path = Path(path)
     made = _stand_ins(path) if path.is_file() else {}
     container = load_checkpoint_file(path, [(item, name) for name, item in made.items()])
-    key, state = find_state_dict(container)
+    key, state = find_state_dict(container, path)
     if not key:
         described = 'bare state dict'
     else:
         described = f'state dict under {key!r}' + (' of an MMEngine checkpoint' if 'message_hub' in container else '')
     if all(str(name).startswith('module.') for name in state):
         described += ', keys prefixed by module.'
-    floating = {name: value for name, value in state.items() if value.dtype in _CHECKED_DTYPES and not value.is_sparse}
     passport = Passport(
         path=path, num_bytes=path.stat().st_size, sha256=sha256_of(path), container=described,
         num_tensors=len(state), num_values=sum(value.numel() for value in state.values()),
         dtypes=dict(Counter(str(value.dtype).removeprefix('torch.') for value in state.values())),
-        non_finite=[name for name, value in floating.items() if not torch.isfinite(value).all()],
+        non_finite=list(count_non_finite(state)),
         extras={str(name): _describe(value) for name, value in container.items() if key and str(name) != key},
         foreign=sorted(made), shapes={name: tuple(value.shape) for name, value in state.items()})
     _recognise(passport)

@@ -46,7 +46,7 @@ def restricted_getattr(owner: object, name: str) -> Callable:
     if history_buffer is None or name not in _STATISTICS or not (
             isinstance(owner, type) and issubclass(owner, history_buffer)):
         raise CheckpointError(f'the file asks for getattr({owner!r}, {name!r}); only the methods '
-                              f'{", ".join(_STATISTICS)} of HistoryBuffer are handed out. Do not use this file.')
+                              f'{", ".join(_STATISTICS)} of HistoryBuffer are handed out')
     return getattr(history_buffer, name)
 
 
@@ -54,14 +54,13 @@ def _plain_dtype(spec: object, *_: object) -> np.dtype:
     """Stand in for ``numpy.dtype``: real numbers only, and numpy's own instance, on which a state has no effect."""
     text = spec.decode('latin1') if isinstance(spec, bytes) else spec
     if not isinstance(text, str) or not _PLAIN_SPEC.fullmatch(text):
-        raise CheckpointError(f'the file holds a numpy array of type {spec!r}; expected plain little-endian numbers. '
-                              'Do not use this file.')
+        raise CheckpointError(f'the file holds a numpy array of type {spec!r}; expected plain little-endian numbers')
     return np.dtype(text)
 
 
 def _forbidden_ndarray(*_: object) -> None:
     """Stand in for ``numpy.ndarray``, which a file names as an argument and never has to call."""
-    raise CheckpointError('the file calls numpy.ndarray itself, which no checkpoint writer does. Do not use this file.')
+    raise CheckpointError('the file calls numpy.ndarray itself, which no checkpoint writer does')
 
 
 def _empty_array(*_: object) -> np.ndarray:
@@ -72,8 +71,8 @@ def _empty_array(*_: object) -> np.ndarray:
 def _plain_scalar(dtype: np.dtype, data: bytes) -> np.generic:
     """Stand in for numpy's ``scalar``."""
     if not isinstance(dtype, np.dtype) or not isinstance(data, bytes) or len(data) != dtype.itemsize:
-        raise CheckpointError(f'the file holds a numpy scalar of {dtype!r} from {data!r}; expected {dtype!r} and as '
-                              'many bytes as it needs. The file is damaged or hostile.')
+        raise CheckpointError(f'the file holds a numpy scalar of {dtype!r:.60} from {data!r:.60}; expected a type '
+                              'and as many bytes as it needs')
     return np.frombuffer(data, dtype=dtype)[0]
 
 
@@ -93,7 +92,7 @@ def _history_buffer_stand_in() -> type | None:
             arrays = [state.get('_log_history'), state.get('_count_history')] if isinstance(state, dict) else []
             if not arrays or not all(isinstance(item, np.ndarray) and item.ndim == 1 for item in arrays):
                 raise CheckpointError('the file holds a HistoryBuffer without its two 1-D arrays _log_history and '
-                                      '_count_history. The file is damaged or hostile.')
+                                      '_count_history')
             self._log_history, self._count_history = arrays
             self.max_length = int(state.get('max_length', 1_000_000))
             self._set_default_statistics()

@@ -13,7 +13,7 @@ from dataclasses import replace
 import torch
 
 from egoexo.checkpoints.segmentation_layout import Shapes, check_official, guess_layout, official_shapes
-from egoexo.errors import CheckpointError
+from egoexo.errors import CheckpointError, explain, printable
 
 __all__ = ['from_official', 'our_key', 'official_key', 'to_official']
 
@@ -99,9 +99,9 @@ def official_key(key: str) -> str | None:
 def _shapes(state: Mapping[str, object]) -> Shapes:
     foreign = [key for key, value in state.items() if not isinstance(value, torch.Tensor)]
     if foreign or not state:
-        raise CheckpointError('expected a state dict of tensors only, found '
-                              f'{", ".join(map(str, foreign[:5])) or "an empty one"}. '
-                              'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.')
+        keys = ', '.join(printable(key, 80) for key in foreign[:5])
+        raise CheckpointError(explain('state dict', 'a state dict of tensors only', keys or 'an empty one',
+                                      'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.'))
     return {key: tuple(value.shape) for key, value in state.items()}
 
 
@@ -122,8 +122,8 @@ def from_official(container: Mapping[str, object], sizes: Mapping[str, int] | No
     """
     state = {str(key).removeprefix('module.'): value for key, value in container.items()}
     if len(state) != len(container):
-        raise CheckpointError('the state dict holds some keys both with and without the prefix module.; expected one '
-                              'of the two forms.')
+        raise CheckpointError(explain('state dict', 'keys of one form', 'some keys both with and without the prefix '
+                                      'module.', 'Remove one of the two.'))
     shapes = _shapes(state)
     layout = replace(guess_layout(shapes), **(sizes or {}))
     check_official(shapes, layout)

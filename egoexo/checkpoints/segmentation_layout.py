@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from egoexo.errors import CheckpointError
+from egoexo.errors import CheckpointError, explain, printable
 
 __all__ = ['SegmentationLayout', 'Shapes', 'check_official', 'guess_layout', 'official_shapes']
 
@@ -156,9 +156,11 @@ def guess_layout(shapes: Shapes) -> SegmentationLayout:
     """
     first, last = shapes.get('stage1.conv_1x1.weight', ()), shapes.get('stage1.conv_out.weight', ())
     if len(first) != 3 or len(last) != 3:
-        raise CheckpointError('not an EgoExoLearn segmentation checkpoint: expected 3-D tensors stage1.conv_1x1.weight '
-                              f'and stage1.conv_out.weight, found keys like {", ".join(list(shapes)[:5]) or "none"}. '
-                              'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.')
+        keys = ', '.join(printable(key, 80) for key in list(shapes)[:5]) or 'none'
+        raise CheckpointError(explain(
+            'not an EgoExoLearn segmentation checkpoint', '3-D tensors stage1.conv_1x1.weight and '
+            'stage1.conv_out.weight', f'keys like {keys}',
+            'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.'))
     layout = SegmentationLayout(
         in_channels=first[1], channels=first[0], num_classes=last[0],
         num_stages=1 + _count(shapes, r'stages\.(\d+)\.'),
@@ -187,9 +189,10 @@ def check_official(shapes: Shapes, layout: SegmentationLayout) -> None:
              if key in shapes and shapes[key] != shape]
     if not missing and not unexpected and not wrong:
         return
-    lines = [f'checkpoint does not fit an EgoExoLearn segmentation model with {layout}:']
+    lines = [f'state dict: expected the tensors of an EgoExoLearn segmentation model with {layout}, found differences:']
     for title, keys in (('missing', missing), ('unexpected', unexpected), ('wrong shape', wrong)):
         if keys:
             more = f' and {len(keys) - 20} more' if len(keys) > 20 else ''
-            lines.append(f'  {title} ({len(keys)}): {", ".join(keys[:20])}{more}')
+            lines.append(f'  {title} ({len(keys)}): {", ".join(printable(key, 80) for key in keys[:20])}{more}')
+    lines.append('Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.')
     raise CheckpointError('\n'.join(lines))
