@@ -7,12 +7,14 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.stream import Disposition
 from av.video.reformatter import VideoReformatter
 
-from egoexo.errors import VideoError
+from egoexo.datasets.video_container import check_video_file, open_video
+from egoexo.errors import VideoError, explain
 
 __all__ = ['PyAVReader']
+
+_AGAIN = 'It is damaged or was cut short. Fetch or make it again.'
 
 
 class PyAVReader:
@@ -25,11 +27,11 @@ class PyAVReader:
     frame on which decoding started may lack their references (open GOP) and are never used.
 
     Args:
-        path (Path): An existing file.
+        path (Path): A local file in one of the formats of :data:`egoexo.datasets.video_container.FORMATS`.
         num_threads (int): Decoder threads, 0 lets FFmpeg choose.
 
     Raises:
-        VideoError: If the file is damaged, truncated or has no video stream.
+        VideoError: If the file is no video, damaged, truncated or has no video stream.
     """
 
     def __init__(self, path: Path, num_threads: int = 1) -> None:
@@ -39,41 +41,36 @@ class PyAVReader:
         self._frames: Iterator[tuple[int, av.VideoFrame]] | None = None
         self._to_rgb = VideoReformatter()  # kept: it owns the conversion tables
         self._next = 0  # number of the earliest frame that the running decoder can still deliver
+        check_video_file(path)
         try:
             self._open()
             self._build_index()
-        except (av.FFmpegError, OSError) as error:
-            self.close()
-            raise VideoError(f'cannot read {path} as a video: {error}. The file is damaged or was cut short; '
-                             'fetch or make it again.') from error
         except VideoError:
             self.close()
             raise
+        except Exception as error:  # FFmpeg's many kinds, and PyAV's own on numbers it cannot convert
+            self.close()
+            raise VideoError(explain(path, 'a whole video', _told(error), _AGAIN)) from error
 
     def _open(self) -> None:
         """Open the file, or open it again: the sure way back to its first packet."""
         if self._container is not None:
             self._container.close()
-        self._container = av.open(str(self.path))
-        # A cover picture inside an audio file is a video stream of one attached frame.
-        streams = [stream for stream in self._container.streams.video
-                   if not stream.disposition & Disposition.attached_pic]
-        if not streams:
-            kinds = sorted({stream.type for stream in self._container.streams}) or ['nothing']
-            raise VideoError(f'{self.path} has no video stream, it holds {" and ".join(kinds)}.')
-        self._stream = streams[0]
+        self._container, self._stream = open_video(self.path)
         self._stream.codec_context.thread_count = self._num_threads
 
     def _build_index(self) -> None:
         stream = self._stream
-        listed = [packet for packet in self._container.demux(stream) if packet.size]
+        # Numbers only: a list of packets would hold the whole file in memory.
+        listed = [(packet.pts, packet.is_keyframe, packet.is_discard)
+                  for packet in self._container.demux(stream) if packet.size]
         if stream.frames and len(listed) < stream.frames:
-            raise VideoError(f'{self.path} announces {stream.frames} frames but holds {len(listed)}: it was cut '
-                             'short. Fetch or make it again.')
+            raise VideoError(explain(self.path, f'{stream.frames} frames, as its header announces', len(listed),
+                                     _AGAIN))
         # An edit list may mark pictures that are decoded but never shown.
-        packets = [(packet.pts, packet.is_keyframe) for packet in listed if not packet.is_discard]
+        packets = [(pts, is_key) for pts, is_key, is_discard in listed if not is_discard]
         if not packets:
-            raise VideoError(f'{self.path} holds no picture. The file is damaged or was cut short.')
+            raise VideoError(explain(self.path, 'a picture', 'none', _AGAIN))
         times = [pts for pts, _ in packets]
         #: Old containers (AVI, raw streams) carry no presentation times: count the decoded pictures instead.
         self._counting = None in times or len(set(times)) < len(times)
@@ -86,7 +83,8 @@ class PyAVReader:
         else:
             self._pts = sorted(times)
             self._keys = sorted(pts for pts, is_key in packets if is_key)
-            self.timestamps_sec = (np.array(self._pts) - self._pts[0]) * float(stream.time_base)
+            self.timestamps_sec = np.array(
+                [pts - self._pts[0] for pts in self._pts], dtype=np.float64) * float(stream.time_base)
             self.fps = float(rate) if rate else (len(times) - 1) / max(self.timestamps_sec[-1], 1e-9)
         self._number = {pts: number for number, pts in enumerate(self._pts)}
         self.size: tuple[int, int] = (stream.codec_context.height, stream.codec_context.width)
@@ -104,17 +102,17 @@ class PyAVReader:
             VideoError: If a frame is damaged or does not come out of the decoder.
         """
         if self._container is None:
-            raise VideoError(f'{self.path} was closed; open a new VideoReader.')
+            raise VideoError(explain(self.path, 'an open reader', 'one that was closed', 'Make a new VideoReader.'))
         frames = np.empty((len(indices), *self.size, 3), dtype=np.uint8)
         try:
             for row, number in enumerate(indices.tolist()):
                 frames[row] = self._to_rgb.reformat(self._frame(number), format='rgb24').to_ndarray()
-        except (av.FFmpegError, OSError) as error:
-            self._frames = None
-            raise VideoError(f'cannot decode frame {number} of {self.path}: {error}. The file is damaged.') from error
         except VideoError:
             self._frames = None
             raise
+        except Exception as error:  # as when the file was opened
+            self._frames = None
+            raise VideoError(explain(f'{self.path} frame {number}', 'a picture', _told(error), _AGAIN)) from error
         return frames
 
     def _frame(self, wanted: int) -> av.VideoFrame:
@@ -128,8 +126,8 @@ class PyAVReader:
             frame = self._advance(wanted)
             if frame is not None:
                 return frame
-        raise VideoError(f'frame {wanted} of {self.path} did not come out of the decoder, although the file lists '
-                         f'{len(self._pts)} frames. The file is damaged or was cut short.')
+        raise VideoError(explain(f'{self.path} frame {wanted}', f'a picture, one of {len(self._pts)} listed',
+                                 'none that came out of the decoder', _AGAIN))
 
     def _advance(self, wanted: int) -> av.VideoFrame | None:
         """Decode up to a frame; None when the decoder passes it by."""
@@ -141,10 +139,11 @@ class PyAVReader:
 
     def _checked(self, frame: av.VideoFrame, number: int) -> av.VideoFrame:
         if frame.is_corrupt:
-            raise VideoError(f'frame {number} of {self.path} is damaged. Fetch or make the file again.')
+            raise VideoError(explain(f'{self.path} frame {number}', 'a whole picture', 'a damaged one', _AGAIN))
         if (frame.height, frame.width) != self.size:
-            raise VideoError(f'frame {number} of {self.path} is {frame.height}x{frame.width}, the stream announces '
-                             f'{self.size[0]}x{self.size[1]}. Write the file again with one size.')
+            raise VideoError(explain(f'{self.path} frame {number}', f'{self.size[0]}x{self.size[1]} pixels (height x '
+                                     'width) as announced', f'{frame.height}x{frame.width}',
+                                     'Make the file again with one size.'))
         return frame
 
     def _latest_key(self, wanted: int) -> int:
@@ -169,8 +168,10 @@ class PyAVReader:
         packets = self._container.demux(self._stream)
         if self._counting:
             return enumerate(frame for packet in packets for frame in packet.decode())
-        first = next(packets)
-        if first.pts is None or (start is not None and not (first.is_keyframe and first.pts <= target)):
+        first = next(packets, None)
+        if first is None or first.pts is None:
+            return iter(())
+        if start is not None and not (first.is_keyframe and first.pts <= target):
             return iter(())
         return self._numbered(itertools.chain([first], packets), first.pts)
 
@@ -186,3 +187,8 @@ class PyAVReader:
         if self._container is not None:
             self._container.close()
         self._container = self._frames = None
+
+
+def _told(error: Exception) -> str:
+    """What a library said, in one line."""
+    return f'data that cannot be decoded ({(str(error).strip().splitlines() or [type(error).__name__])[0][:200]})'

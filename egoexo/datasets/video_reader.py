@@ -9,7 +9,7 @@ import numpy as np
 
 from egoexo.datasets.decord_reader import DecordReader
 from egoexo.datasets.pyav_reader import PyAVReader
-from egoexo.errors import ConfigError, VideoError
+from egoexo.errors import ConfigError, VideoError, explain
 
 __all__ = ['BACKENDS', 'VideoReader']
 
@@ -25,7 +25,7 @@ class VideoReader:
     uses it, and close it (or use ``with``).
 
     Args:
-        path (str | Path): Any container and codec that FFmpeg reads.
+        path (str | Path): A local file in any usual container and codec; playlists are refused.
         backend (str): ``'pyav'`` (default; exact) or ``'decord'`` (not checked, wrong on open-GOP HEVC).
         num_threads (int): Decoder threads, 0 lets FFmpeg choose. Defaults to 1, right for loader workers.
 
@@ -40,10 +40,9 @@ class VideoReader:
 
     def __init__(self, path: str | Path, backend: str = 'pyav', num_threads: int = 1) -> None:
         if backend not in BACKENDS:
-            raise ConfigError(f"unknown video backend '{backend}' for {path}; choose one of {sorted(BACKENDS)}")
+            raise ConfigError(explain(f'video backend for {path}', f'one of {sorted(BACKENDS)}', repr(backend),
+                                      'Choose one of them.'))
         self.path = Path(path)
-        if not self.path.is_file():
-            raise VideoError(f'video not found: {self.path}. Check the video folder in the config.')
         self._reader = BACKENDS[backend](self.path, num_threads)
 
     @property
@@ -94,8 +93,9 @@ class VideoReader:
         wanted = np.array([operator.index(index) for index in indices], dtype=np.int64)
         outside = wanted[(wanted < 0) | (wanted >= self.num_frames)]
         if outside.size:
-            raise VideoError(f'{self.path} has frames 0..{self.num_frames - 1}, asked for {outside[:5].tolist()}'
-                             f'{" ..." if outside.size > 5 else ""}. Compare the annotation with num_frames.')
+            more = ' ...' if outside.size > 5 else ''
+            raise VideoError(explain(self.path, f'frame numbers 0 to {self.num_frames - 1}',
+                                     f'{outside[:5].tolist()}{more}', 'Check the annotation against num_frames.'))
         if not wanted.size:
             return np.empty((0, *self.size, 3), dtype=np.uint8)
         ordered, positions = np.unique(wanted, return_inverse=True)

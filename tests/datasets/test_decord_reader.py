@@ -23,12 +23,12 @@ def test_decord_is_why_pyav_is_the_default(open_gop: Path, sequential: Callable)
 def test_unreadable_file(tmp_path: Path) -> None:
     path = tmp_path / 'x.mp4'
     path.write_bytes(b'no video' * 100)
-    with pytest.raises(VideoError, match=r'decord cannot open .*x\.mp4'):
+    with pytest.raises(VideoError, match=r'x\.mp4: expected a video file'):
         DecordReader(path)
 
 
 def test_closed_reader_says_so(h264: Path) -> None:
     reader = DecordReader(h264)
     reader.close()
-    with pytest.raises(VideoError, match='was closed'):
+    with pytest.raises(VideoError, match='found one that was closed'):
         reader.decode(np.array([0]))

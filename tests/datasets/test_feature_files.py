@@ -84,5 +84,5 @@ def test_pickled_arrays_and_ambiguous_archives_are_refused(tmp_path: Path) -> No
 
 
 def test_missing(tmp_path: Path) -> None:
-    with pytest.raises(FeatureError, match=r'a\.npy: expected a feature file, found no such file'):
+    with pytest.raises(FeatureError, match=r'a\.npy: expected a feature file, found nothing'):
         open_feature_file(tmp_path / 'a.npy')

@@ -83,7 +83,7 @@ def test_truncated_files(tmp_path: Path, h264: Path) -> None:
     whole = h264.read_bytes()
     cut = tmp_path / 'cut.mp4'
     cut.write_bytes(whole[:len(whole) // 2])
-    with pytest.raises(VideoError, match='cut.mp4 as a video'):
+    with pytest.raises(VideoError, match=r'cut\.mp4: expected a video file'):
         PyAVReader(cut)
     # With the index at the front the beginning of the file can be opened; its end is missing all the same.
     fast_options = dict(movflags='faststart')
@@ -95,7 +95,7 @@ def test_truncated_files(tmp_path: Path, h264: Path) -> None:
                 target.mux(packet)
     fast = (tmp_path / 'fast.mp4').read_bytes()
     cut.write_bytes(fast[:int(len(fast) * 0.7)])
-    with pytest.raises(VideoError, match='cut short|cannot read'):
+    with pytest.raises(VideoError, match='as its header announces|cannot be decoded'):
         PyAVReader(cut)
 
 
@@ -113,7 +113,7 @@ def test_damaged_pictures_are_refused(tmp_path: Path, h264: Path) -> None:
 def test_files_that_are_no_video(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / 'x.mp4'
     path.write_bytes(content)
-    with pytest.raises(VideoError, match=r'cannot read .*x\.mp4 as a video'):
+    with pytest.raises(VideoError, match=r'x\.mp4: expected a video file .*, found (an empty file|a file that begins)'):
         PyAVReader(path)
 
 
@@ -125,5 +125,5 @@ def test_audio_file_has_no_video_stream(tmp_path: Path) -> None:
         frame.sample_rate = 16000
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    with pytest.raises(VideoError, match='has no video stream, it holds audio'):
+    with pytest.raises(VideoError, match='expected a video stream, found only audio'):
         PyAVReader(path)

@@ -23,7 +23,7 @@ def test_order_and_repetition_are_kept(h264: Path, sequential: Callable, backend
 
 @pytest.mark.parametrize('indices', [[100], [5, -1], [0, 3000]])
 def test_numbers_outside_the_file(h264: Path, indices: list[int]) -> None:
-    with VideoReader(h264) as video, pytest.raises(VideoError, match=r'has frames 0\.\.99, asked for \['):
+    with VideoReader(h264) as video, pytest.raises(VideoError, match=r'expected frame numbers 0 to 99, found \['):
         video.get_batch(indices)
 
 
@@ -44,9 +44,9 @@ def test_seconds_to_frames(h264: Path, tmp_path: Path, make_video: Callable) -> 
 
 
 def test_missing_file_and_unknown_backend(h264: Path, tmp_path: Path) -> None:
-    with pytest.raises(VideoError, match=r'video not found: .*nowhere\.mp4'):
+    with pytest.raises(VideoError, match=r'nowhere\.mp4: expected a video file, found nothing'):
         VideoReader(tmp_path / 'nowhere.mp4')
-    with pytest.raises(ConfigError, match=r"unknown video backend 'opencv'.*decord.*pyav"):
+    with pytest.raises(ConfigError, match=r"expected one of \['decord', 'pyav'\], found 'opencv'"):
         VideoReader(h264, backend='opencv')
 
 
@@ -54,5 +54,5 @@ def test_closed_reader_says_so(h264: Path) -> None:
     with VideoReader(h264) as video:
         pass
     video.close()
-    with pytest.raises(VideoError, match='was closed'):
+    with pytest.raises(VideoError, match='found one that was closed'):
         video.get_batch([0])
