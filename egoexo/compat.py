@@ -41,6 +41,7 @@ def apply() -> None:
     _format_config_fast()
     _find_own_bases()
     _register_safe_globals()
+    _read_checkpoints_as_data()
     _warn_of_video_packages()
 
 
@@ -256,6 +257,17 @@ def _register_safe_globals() -> None:
     from egoexo.checkpoints.safe_globals import register_safe_globals
 
     register_safe_globals()
+
+
+def _read_checkpoints_as_data() -> None:
+    """MMEngine 0.10.7 downloads weights with ``torch.hub``, which runs the code in them (``weights_only=False``).
+
+    open-mmlab/mmengine, ``runner/checkpoint.py``, ``load_from_http`` and its siblings. Files of this machine go through
+    our scan as well.
+    """
+    from egoexo.checkpoints.mmengine_loader import register_loader
+
+    register_loader()
 
 
 def _installed(name: str) -> bool:

@@ -13,8 +13,9 @@ from mmengine.runner import Runner
 
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
+from egoexo.checkpoints.loading import count_non_finite
 from egoexo.engine import write_atomically
-from egoexo.errors import CheckpointError
+from egoexo.errors import CheckpointError, explain
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -37,13 +38,19 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
     """
     try:
         runner.load_checkpoint(checkpoint, map_location='cpu', strict=True)
-    except FileNotFoundError as error:
-        raise CheckpointError(f'Checkpoint {checkpoint} does not exist.') from error
-    except Exception as error:  # zip, pickle and key errors: each means that this file is not for this model
+    except CheckpointError:
+        raise
+    except Exception as error:  # missing and unexpected keys, other shapes
         reason = '\n  '.join(str(error).splitlines()[:8])
         raise CheckpointError(
-            f'Checkpoint {checkpoint} does not fit the model of this config ({type(error).__name__}): {reason}\n'
-            'Official checkpoints are converted by tools/convert_checkpoint.py.') from error
+            f'{checkpoint} does not fit the model of this config: expected the same names and shapes, found '
+            f'({type(error).__name__}) {reason}\nTake the config it was trained with; an official checkpoint is '
+            'converted by tools/convert_checkpoint.py.') from error
+    damaged = count_non_finite(runner.model.state_dict())
+    if damaged:
+        raise CheckpointError(explain(
+            checkpoint, 'finite weights', f'{sum(damaged.values()):,} NaN or infinite numbers in {len(damaged)} tensors, '
+            f'{", ".join(list(damaged)[:5])} among them', 'The run that wrote it has diverged. Take an earlier one.'))
     runner._has_loaded = True
 
 

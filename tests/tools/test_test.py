@@ -46,7 +46,8 @@ def test_protocol_hashes_are_read_from_the_metrics():
 
 
 @pytest.mark.parametrize(('damage', 'message'), [
-    ('absent', 'absent.pth does not exist'), ('truncated', 'does not fit the model of this config'),
+    ('absent', 'absent.pth: expected a checkpoint file, found nothing'),
+    ('truncated', 'expected a file written by torch.save or safetensors'),
     ('foreign', 'missing keys in source state_dict'), ('shape', 'size mismatch for last.weight')])
 def test_wrong_checkpoints_are_refused_in_words(damage, message, trained, tmp_path, capsys):
     config, checkpoint = trained
