@@ -49,8 +49,9 @@ def load_weights(runner: Runner, checkpoint: str) -> None:
     damaged = count_non_finite(runner.model.state_dict())
     if damaged:
         raise CheckpointError(explain(
-            checkpoint, 'finite weights', f'{sum(damaged.values()):,} NaN or infinite numbers in {len(damaged)} tensors, '
-            f'{", ".join(list(damaged)[:5])} among them', 'The run that wrote it has diverged. Take an earlier one.'))
+            checkpoint, 'finite weights', f'{sum(damaged.values()):,} NaN or infinite numbers in {len(damaged)} '
+            f'tensors, {", ".join(list(damaged)[:5])} among them',
+            'The run that wrote it has diverged. Take an earlier one.'))
     runner._has_loaded = True
 
 

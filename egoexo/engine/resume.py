@@ -5,11 +5,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import torch
 from mmengine.logging import print_log
 
-from egoexo import compat
-from egoexo.errors import CheckpointError
+from egoexo.checkpoints.loading import load_checkpoint_file
+from egoexo.errors import CheckpointError, explain
 
 __all__ = ['find_resumable_checkpoint', 'newest_checkpoint', 'read_progress']
 
@@ -28,17 +27,13 @@ def read_progress(path: str | Path) -> tuple[int, int]:
     Raises:
         CheckpointError: If the file is truncated, foreign or holds no training state.
     """
-    compat.apply()
-    try:
-        checkpoint = torch.load(path, map_location='cpu', weights_only=True)
-    except Exception as error:  # zip, pickle and I/O errors: each means that this file cannot be used
-        reason = f'{type(error).__name__}: {error}'.splitlines()[0]
-        raise CheckpointError(f'{path} does not load ({reason}).') from error
-    try:
-        return int(checkpoint['meta']['epoch']), int(checkpoint['meta']['iter'])
-    except (KeyError, TypeError) as error:
-        raise CheckpointError(f'{path} holds no training state (meta.epoch, meta.iter); use load_from to start '
-                              'from its weights.') from error
+    checkpoint = load_checkpoint_file(path)
+    meta = checkpoint.get('meta')
+    progress = [meta.get(key) for key in ('epoch', 'iter')] if isinstance(meta, dict) else [None]
+    if not all(isinstance(number, int) and number >= 0 for number in progress):
+        raise CheckpointError(explain(path, 'the training state of a run', 'a file that holds no training state '
+                                      '(meta.epoch, meta.iter)', 'Use load_from to start from its weights.'))
+    return progress[0], progress[1]
 
 
 def find_resumable_checkpoint(work_dir: str | Path) -> str | None:
@@ -68,8 +63,9 @@ def find_resumable_checkpoint(work_dir: str | Path) -> str | None:
         print_log(f'Resuming from {path}: {epochs} epochs, {iterations} iterations done.', logger='current')
         return str(path)
     if problems:
-        raise CheckpointError(f'None of the {len(problems)} checkpoints in {work_dir} can be resumed. '
-                              f'{problems[0]} Start anew with another --work-dir, or give --resume PATH.')
+        raise CheckpointError(f'{work_dir}: expected a checkpoint to go on from, found that none of the '
+                              f'{len(problems)} can be resumed. {problems[0]} Start anew with another --work-dir, or '
+                              'give --resume PATH.')
     return None
 
 

@@ -40,19 +40,19 @@ def test_falls_back_to_the_newest_that_loads(damage, tmp_path, said):
     broken.write_bytes(content)
     (tmp_path / 'last_checkpoint').write_text(str(broken))
     assert find_resumable_checkpoint(tmp_path) == str(tmp_path / 'epoch_2.pth')
-    assert f'Passed over: {broken} does not load' in said[0]
+    assert f'Passed over: {broken}: expected a file written by torch.save' in said[0]
 
 
 def test_nothing_or_only_rubble(tmp_path, said):
     assert find_resumable_checkpoint(tmp_path / 'absent') is None and find_resumable_checkpoint(tmp_path) is None
     (tmp_path / 'iter_10.pth').write_bytes(b'')
-    with pytest.raises(CheckpointError, match=r'None of the 1 checkpoints in .* can be resumed\. .*iter_10\.pth does '
-                                              r'not load \(EOFError.*Start anew with another --work-dir'):
+    with pytest.raises(CheckpointError, match=r'found that none of the 1 can be resumed\. .*iter_10\.pth: expected a '
+                                              r'file .*EOFError.*Start anew with another --work-dir'):
         find_resumable_checkpoint(tmp_path)
 
 
 def test_progress_and_files_without_it(tmp_path):
     assert read_progress(save(tmp_path / 'epoch_3.pth', 3, 1)) == (3, 12)
     torch.save({'w': torch.ones(2)}, tmp_path / 'weights.pth')
-    with pytest.raises(CheckpointError, match=r'holds no training state \(meta.epoch, meta.iter\); use load_from'):
+    with pytest.raises(CheckpointError, match=r'holds no training state \(meta.epoch, meta.iter\). Use load_from'):
         read_progress(tmp_path / 'weights.pth')

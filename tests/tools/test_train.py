@@ -58,7 +58,7 @@ def test_auto_scale_lr_doubles_for_a_double_batch(tmp_path):
 
 @pytest.mark.parametrize(('arguments', 'message'), [
     (['--auto-scale-lr'], 'has no auto_scale_lr.base_batch_size'),
-    (['--resume', '{tmp}/none.pth'], 'none.pth does not load (FileNotFoundError'),
+    (['--resume', '{tmp}/none.pth'], 'none.pth: expected a checkpoint file, found nothing'),
     (['--cfg-options', 'model.hiden=3'], "model has no 'hiden'. Did you mean model.hidden?"),
     (['--amp', '--cfg-options', 'optim_wrapper.type=ApexOptimWrapper'], "--amp: optim_wrapper.type='ApexOptimWrapper'"),
     (['--cfg-options', '+train_dataloader.dataset.size=-1'], 'the split list is missing'),
