@@ -177,7 +177,7 @@ class EgoExoDataset(BaseDataset):
         lines += [f'  {sample_id}: {"; ".join(problems)}' for sample_id, problems in list(bad.items())[:_NUM_EXAMPLES]]
         if len(bad) > _NUM_EXAMPLES:
             lines.append(f'  ({len(bad) - _NUM_EXAMPLES} more: python tools/data/verify_dataset.py CONFIG lists all)')
-        lines.append(f"  {self.HOW_TO_GET} Or pass on_bad='skip' to leave them out, counted.")
+        lines.append(f"  {self.HOW_TO_GET} Pass on_bad='skip' to leave them out, counted.")
         return '\n'.join(lines)
 
     def prepare_data(self, idx: int) -> dict:

@@ -98,7 +98,7 @@ def test_report_counts_and_gives_five_examples() -> None:
     text = str(caught.value)
     assert text.startswith('7 of 10 samples of Numbers numbers cannot be used:\n  0: is broken\n  2: is broken')
     assert '  7: is broken\n  (2 more: python tools/data/verify_dataset.py CONFIG lists all)' in text
-    assert text.endswith("Ask the owner. Or pass on_bad='skip' to leave them out, counted.")
+    assert text.endswith("Ask the owner. Pass on_bad='skip' to leave them out, counted.")
 
 
 def test_skip_leaves_out_and_says_so(said: list[str]) -> None:

@@ -66,7 +66,7 @@ def test_truncated(tmp_path: Path, suffix: str, keep: float) -> None:
     (torch.zeros(4, 3, dtype=torch.int64), 'expected float16, bfloat16, .* numbers, found int64 numbers'),
     (torch.zeros(4), r'expected shape \(T, D\) or .*, found shape \(4,\)'),
     (torch.zeros(0, 8), r'none of them 0, found shape \(0, 8\)'),
-    (Path('/x'), r'cannot be read \(it wants pathlib\.PosixPath, which no tensor needs\)'),
+    (Path('/x'), r'found the Python object pathlib\.PosixPath, which is not built from a file'),
 ])
 def test_other_content(tmp_path: Path, value: object, message: str) -> None:
     torch.save(value, tmp_path / 'a.pt')
