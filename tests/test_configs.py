@@ -9,7 +9,7 @@ from tests_support import REPO
 from egoexo.apis import load_config
 from egoexo.registry import DATASETS, METRICS, MODELS
 
-CONFIGS = sorted((REPO / 'configs').glob('[a-z]*/*.py'))
+CONFIGS = sorted((REPO / 'configs').glob('[a-z]*/*egoexolearn*.py'))
 by_name = pytest.mark.parametrize('path', CONFIGS, ids=lambda path: path.stem)
 OFFICIAL_TYPES = {
     # experiment type of the official scripts: (training lists, list scored, config)
