@@ -2,8 +2,10 @@
 
 from egoexo.apis.config import find_config, get_config, load_config
 from egoexo.apis.init_model import init_model
+from egoexo.apis.model_zoo import get_model, list_models
 
-__all__ = ['SegmentationInferencer', 'find_config', 'get_config', 'init_model', 'load_config']
+__all__ = ['SegmentationInferencer', 'find_config', 'get_config', 'get_model', 'init_model', 'list_models',
+           'load_config']
 
 
 def __getattr__(name: str) -> object:

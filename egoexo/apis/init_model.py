@@ -10,20 +10,24 @@ from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
 from egoexo.apis.config import get_config, load_config
+from egoexo.apis.model_card import find_card
+from egoexo.apis.weights import resolve_weights
 from egoexo.checkpoints.loading import count_non_finite, find_state_dict, load_checkpoint_file
 from egoexo.errors import CheckpointError, ConfigError, explain, printable
 from egoexo.registry import MODELS
 
-__all__ = ['init_model', 'load_weights', 'resolve_config']
+__all__ = ['find_weights', 'init_model', 'load_weights', 'resolve_config']
 
 _NUM_SHOWN = 5
 
 
-def resolve_config(config: str | Path | Config) -> Config:
+def resolve_config(config: str | Path | Config, cfg_options: dict | None = None) -> Config:
     """Config from whatever names one.
 
     Args:
-        config (str | Path | Config): File, short name (``'segmentation/mstcn_i3d_egoexolearn-ego'``) or config.
+        config (str | Path | Config): File, model of the zoo (``'mstcn_i3d_egoexolearn-ego'``), short name
+            (``'segmentation/mstcn_i3d_egoexolearn-ego'``) or config.
+        cfg_options (dict, optional): Changes by dotted path, see :func:`egoexo.apis.load_config`.
 
     Returns:
         Config: Checked, unless it was given as a ``Config``.
@@ -32,9 +36,16 @@ def resolve_config(config: str | Path | Config) -> Config:
         ConfigError: If there is no such config or it is wrong.
     """
     if isinstance(config, Config):
+        if cfg_options:
+            raise ConfigError('cfg_options change a config while it is read, found a Config that is read already. '
+                              'Change it with config.merge_from_dict().')
         return config
-    path = Path(config)
-    return load_config(path) if path.is_file() else get_config(str(config))
+    path, name = Path(config), str(config)
+    if path.is_file():
+        return load_config(path, cfg_options)
+    if '/' in name or path.suffix == '.py':
+        return get_config(name, cfg_options)
+    return load_config(find_card(name).config, cfg_options)
 
 
 def load_weights(model: torch.nn.Module, checkpoint: str | Path) -> dict:
@@ -77,32 +88,56 @@ def load_weights(model: torch.nn.Module, checkpoint: str | Path) -> dict:
     return dict(meta) if isinstance(meta, Mapping) else {}
 
 
-def init_model(config: str | Path | Config, checkpoint: str | Path | None = None,
-               device: str | torch.device | None = None) -> BaseModel:
+def find_weights(config: Config, checkpoint: str | Path | bool) -> Path:
+    """File of weights from whatever names them.
+
+    Args:
+        config (Config): The model's config, whose file name is that of its card.
+        checkpoint (str | Path | bool): File; URL with ``#sha256=``; True for the weights of the model's card.
+
+    Returns:
+        Path: Existing file, fetched or converted if need be.
+
+    Raises:
+        ConfigError: If True is given and the config has no card.
+        CheckpointError: If there are no such weights; says which command makes them.
+        DownloadError: If they cannot be fetched.
+    """
+    if checkpoint is True:
+        return find_card(Path(config.filename or 'a config without a file').stem).fetch_weights()
+    return resolve_weights(checkpoint)
+
+
+def init_model(config: str | Path | Config, checkpoint: str | Path | bool | None = None,
+               device: str | torch.device | None = None, cfg_options: dict | None = None) -> BaseModel:
     """Build the model of a config and load its weights.
 
     Args:
-        config (str | Path | Config): File, short name or config.
-        checkpoint (str | Path | None): Weights; ``None`` keeps the random ones, said aloud.
+        config (str | Path | Config): File, model of the zoo, short name or config.
+        checkpoint (str | Path | bool | None): Weights: a file, a URL with ``#sha256=``, True for those of the model
+            zoo; ``None`` keeps the random ones, said aloud.
         device (str | torch.device | None): ``None`` takes the GPU if there is one.
+        cfg_options (dict, optional): Changes to the config by dotted path, see :func:`egoexo.apis.load_config`.
 
     Returns:
         BaseModel: In evaluation mode, with ``cfg`` (Config) and ``dataset_meta`` (dict, as the checkpoint states it).
 
     Raises:
         ConfigError: If the config is wrong or has no model.
-        CheckpointError: If the weights do not fit.
+        CheckpointError: If there are no such weights or they do not fit.
+        DownloadError: If they cannot be fetched.
 
     Examples:
         >>> model = init_model('segmentation/mstcn_i3d_egoexolearn-ego', 'best.pth')      # doctest: +SKIP
     """
-    cfg = resolve_config(config)
+    cfg = resolve_config(config, cfg_options)
     if 'model' not in cfg:
         raise ConfigError(f"config {cfg.filename or ''} has no 'model', expected model=dict(type=...).")
+    path = find_weights(cfg, checkpoint) if checkpoint not in (None, False) else None
     model = MODELS.build(cfg.model)
     meta: dict = {}
-    if checkpoint is not None:
-        meta = load_weights(model, checkpoint)
+    if path is not None:
+        meta = load_weights(model, path)
     else:
         print_log(f'{type(model).__name__} has random weights: no checkpoint was given.', 'current', logging.WARNING)
     model.cfg = cfg

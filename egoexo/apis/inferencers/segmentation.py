@@ -33,8 +33,9 @@ class SegmentationInferencer:
     Runs the transforms of the config's test data loader, so features are read, thinned and checked as in a test.
 
     Args:
-        model (str | Path | Config): Config file, short name or config.
-        weights (str | Path | None): Checkpoint; ``None`` keeps random weights, said aloud.
+        model (str | Path | Config): Config file, model of the zoo, short name or config.
+        weights (str | Path | bool | None): Checkpoint, URL with ``#sha256=``, True for the weights of the model zoo;
+            ``None`` keeps random weights, said aloud.
         device (str | torch.device | None): ``None`` takes the GPU if there is one.
 
     Raises:
@@ -48,7 +49,7 @@ class SegmentationInferencer:
         (0.0, 4.2, 12, 'Cut tomato')
     """
 
-    def __init__(self, model: str | Path | Config, weights: str | Path | None = None,
+    def __init__(self, model: str | Path | Config, weights: str | Path | bool | None = None,
                  device: str | torch.device | None = None) -> None:
         self.model = init_model(model, weights, device)
         self.cfg = self.model.cfg
