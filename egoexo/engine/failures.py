@@ -2,9 +2,11 @@
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +31,8 @@ LOST_PEER = re.compile(r'(Connection closed by peer|Connection reset by peer|Bro
 def explained_failures(work_dir: str | Path) -> Iterator[None]:
     """Let a full disk, a dead loader worker and a lost rank end a run as a readable :class:`TrainingError`.
 
-    Every message names the newest checkpoint that loads and how to go on. Other errors pass unchanged.
+    Every message names the newest checkpoint that loads and how to go on. Other errors pass unchanged. A log file that
+    cannot be written counts as a full disk; outside this block ``logging`` prints a traceback for every line.
 
     Args:
         work_dir (str | Path): Work directory of the run.
@@ -40,6 +43,8 @@ def explained_failures(work_dir: str | Path) -> Iterator[None]:
     Raises:
         TrainingError: In place of the system's error, which is its cause.
     """
+    on_log_error = logging.FileHandler.handleError
+    logging.FileHandler.handleError = _raise_again
     try:
         yield
     except EgoExoError:
@@ -49,6 +54,8 @@ def explained_failures(work_dir: str | Path) -> Iterator[None]:
         if message is None:
             raise
         raise TrainingError(message) from error
+    finally:
+        logging.FileHandler.handleError = on_log_error
 
 
 def check_writable(work_dir: str | Path) -> None:
@@ -72,6 +79,14 @@ def check_writable(work_dir: str | Path) -> None:
     finally:
         with contextlib.suppress(OSError):
             probe.unlink()
+
+
+def _raise_again(handler: logging.FileHandler, record: logging.LogRecord) -> None:
+    """Stand in for ``Handler.handleError``, which is called inside ``except``; a failed write has no file name."""
+    error = sys.exc_info()[1]
+    if isinstance(error, OSError):
+        error.filename = handler.baseFilename
+    raise error
 
 
 def _explain(error: OSError | RuntimeError, work_dir: Path) -> str | None:

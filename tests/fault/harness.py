@@ -24,6 +24,7 @@ from mmengine.runner import Runner
 
 from egoexo import compat
 from egoexo.apis import cli
+import egoexo.visualization  # noqa: F401  the same: every import here is one less in each child
 from egoexo.engine import explained_failures, find_resumable_checkpoint
 
 KILLED = -signal.SIGKILL
@@ -38,7 +39,8 @@ class Outcome:
     texts: list[str]
 
 
-def launch(cfg, point=None, resume=False, procs=1, rank=0, clock=None, prepare=None, watch=None, timeout=120):
+def launch(cfg, point=None, resume=False, procs=1, rank=0, clock=None, prepare=None, watch=None, run=None,
+           timeout=120):
     """Run a training in ``procs`` forked processes and wait for all of them.
 
     Args:
@@ -50,6 +52,7 @@ def launch(cfg, point=None, resume=False, procs=1, rank=0, clock=None, prepare=N
         clock (float, optional): Seconds after which this process kills all ranks from outside.
         prepare (Callable, optional): Called in each child first, e.g. to set limits.
         watch (Callable, optional): Called here with the process ids once they run.
+        run (Callable, optional): What the child does instead of training ``cfg``, e.g. a tool's ``main``.
         timeout (float): Seconds after which the test fails.
 
     Returns:
@@ -59,8 +62,11 @@ def launch(cfg, point=None, resume=False, procs=1, rank=0, clock=None, prepare=N
     folder.mkdir(parents=True, exist_ok=True)
     logs = [folder / f'{Path(cfg.work_dir).name}.rank{number}.txt' for number in range(procs)]
     port = _free_port() if procs > 1 else None
-    pids = [_fork(cfg, logs[number], resume, number, procs, port, point if number == rank else None, prepare)
-            for number in range(procs)]
+    pids = []
+    for number in range(procs):
+        mine = point if number == rank else None
+        train = run or (lambda mine=mine: _train(copy.deepcopy(cfg), resume, procs, mine))
+        pids.append(_fork(train, logs[number], number, procs, port, prepare))
     try:
         if watch is not None:
             watch(pids)
@@ -95,7 +101,7 @@ def _wait(pid, deadline):
         time.sleep(0.005)
 
 
-def _fork(cfg, log, resume, rank, procs, port, point, prepare):
+def _fork(train, log, rank, procs, port, prepare):
     pid = os.fork()
     if pid:
         return pid
@@ -111,7 +117,7 @@ def _fork(cfg, log, resume, rank, procs, port, point, prepare):
                               MASTER_PORT=str(port))
         if prepare is not None:
             prepare()
-        cli.readable_errors(lambda argv: _train(copy.deepcopy(cfg), resume, procs, point))()
+        cli.readable_errors(lambda argv: train())()
         code = 0
     except SystemExit as stopped:
         code = stopped.code or 0
@@ -226,6 +232,10 @@ def kill_and_resume(cfg, points, ledger, family, whole, procs=1, rank=0):
         died = outcome.codes[rank] == KILLED
         assert died or outside, f'{point}: ended with {outcome.codes}\n' + '\n'.join(outcome.texts)[-3000:]
         kills += died
+        for other in range(procs):
+            if other != rank and died and not outside:
+                assert outcome.codes[other] == 2, outcome.texts[other][-3000:]
+                assert f'TrainingError (rank {other}): Rank {other} lost the other processes' in outcome.texts[other]
         check_folder(cfg.work_dir)
     outcome = launch(cfg, resume=True, procs=procs)
     assert outcome.codes == [0] * procs, '\n'.join(outcome.texts)[-3000:]

@@ -160,7 +160,7 @@ class SafeCheckpointHook(CheckpointHook):
 
     def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
         """Save a new best checkpoint first, point ``best.pth`` to it second, remove the former one third."""
-        runner.message_hub.update_info('validated_iter', runner.iter)
+        runner.message_hub.update_info('last_validated_iter', runner.iter)
         if not self.save_best:
             return
         former = self._best_paths()

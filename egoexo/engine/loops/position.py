@@ -45,4 +45,4 @@ def validated_here(runner: Runner) -> bool:
     Returns:
         bool: False also when the validation did run but was no new best: then it is repeated, with the same result.
     """
-    return runner.message_hub.get_info('validated_iter', None) == runner.iter
+    return runner.message_hub.get_info('last_validated_iter', None) == runner.iter

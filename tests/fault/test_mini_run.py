@@ -1,0 +1,34 @@
+"""A real config on EgoExo-Mini, killed from outside at random moments, against tools/train.py."""
+
+from mmengine.config import Config
+from tests_support import REPO
+
+from fault.harness import check_folder, fingerprint, launch
+from tools import train
+
+CONFIG = str(REPO / 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py')
+
+
+def run(work, mini_root, resume):
+    root = mini_root / 'egoexolearn'
+    loaders = [f'{split}_dataloader.dataset.data_root={root}' for split in ('train', 'val', 'test')]
+    train.main([CONFIG, '--work-dir', str(work), *(['--resume'] if resume else []),
+                '--cfg-options', *loaders, 'train_cfg.max_epochs=3', 'train_cfg.val_interval=1'])
+
+
+def test_segmentation_killed_from_outside(full, rng, ledger, mini_root, tmp_path):
+    random = rng('mini')
+    cfg = Config(dict(work_dir=str(tmp_path / 'whole' / 'work')))
+    assert launch(cfg, run=lambda: run(cfg.work_dir, mini_root, False)).codes == [0]
+    whole = fingerprint(cfg.work_dir)
+    for number in range(10 if full else 1):
+        cfg.work_dir = str(tmp_path / str(number) / 'work')
+        chain = [random.uniform(0.2, 2.5) for _ in range(2)]
+        for clock in chain:
+            launch(cfg, clock=clock, run=lambda: run(cfg.work_dir, mini_root, True))  # noqa: B023  runs before it changes
+            check_folder(cfg.work_dir)
+        outcome = launch(cfg, run=lambda: run(cfg.work_dir, mini_root, True))  # noqa: B023
+        assert outcome.codes == [0], outcome.texts[0][-3000:]
+        found = fingerprint(cfg.work_dir)
+        ledger('segmentation on EgoExo-Mini', kills=2, resumes=2, equal=2 * (found == whole))
+        assert found == whole, f'after kills at {chain} s'
