@@ -1,21 +1,15 @@
-"""Broken and hostile feature files: .npy, .npz and .pt, and what may stand in their place."""
+"""Broken and hostile feature files: .npy, and what may stand in the place of any of them."""
 
-import encodings.cp437  # noqa: F401 zipfile imports it for some names, which the guard takes for foreign code
-import io
 import os
 import socket
-import struct
-import subprocess
-import zipfile
-import zlib
-from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from hostile.case import CANARY_VARIABLE, Case, canary_of
+from hostile.case import Case
+from hostile.feature_bytes import ROWS, flipped, header, npy, npz, plain, pt, with_value
 
 from egoexo.datasets.feature_files import open_feature_file
 from egoexo.datasets.feature_store import FeatureStore
@@ -25,101 +19,10 @@ from egoexo.registry import TRANSFORMS
 from tests.datasets.conftest import Layout
 
 TRANSFORMS.get('PackInputs')  # imports the transforms here instead of under the guard
-ROWS = np.random.default_rng(0).standard_normal((40, 8)).astype(np.float32)
-
-
-def npy(rows: np.ndarray = ROWS) -> bytes:
-    """Bytes of a .npy file; pickles objects."""
-    buffer = io.BytesIO()
-    np.save(buffer, rows, allow_pickle=True)
-    return buffer.getvalue()
-
-
-def npz(*rows: np.ndarray, names: tuple[str, ...] = ('rows.npy', 'more.npy')) -> bytes:
-    """Bytes of a .npz file."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, 'w', zipfile.ZIP_DEFLATED) as archive:
-        for name, array in zip(names, rows, strict=False):
-            archive.writestr(name, npy(array))
-    return buffer.getvalue()
-
-
-def pt(value: object = None, old: bool = False) -> bytes:
-    """Bytes of a .pt file in the present or the old format."""
-    buffer = io.BytesIO()
-    torch.save(torch.from_numpy(ROWS) if value is None else value, buffer, _use_new_zipfile_serialization=not old)
-    return buffer.getvalue()
-
-
-def header(text: str, length: int | None = None, version: int = 1) -> bytes:
-    """Beginning of a .npy file with any text as its header."""
-    text = text.encode().ljust(118 if version == 1 else 116) + b'\n'
-    size = struct.pack('<H' if version == 1 else '<I', len(text) if length is None else length)
-    return b'\x93NUMPY' + bytes([version, 0]) + size + text
-
-
-def plain(shape: str, descr: str = "'<f4'") -> str:
-    """Header text of a .npy file."""
-    return f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}"
-
-
-def flipped(data: bytes, seed: int, num_bits: int = 3, end: int | None = None) -> bytes:
-    """Some bits changed, in the first ``end`` bytes."""
-    changed = bytearray(data)
-    rng = np.random.default_rng(seed)
-    for place in rng.integers(0, end or len(data), num_bits):
-        changed[place] ^= 1 << int(rng.integers(8))
-    return bytes(changed)
-
-
-def with_value(value: float, row: int, dtype: type = np.float32) -> np.ndarray:
-    """The rows with one other number."""
-    rows = ROWS.astype(dtype)
-    rows[row, 3] = value
-    return rows
-
-
-class Call:
-    """Pickles as the call of a function."""
-
-    def __init__(self, function: Callable, *args: object) -> None:
-        self.function, self.args = function, args
-
-    def __reduce__(self) -> tuple:
-        return self.function, self.args
-
-
-def rebuilt(size: tuple, stride: tuple, offset: int = 0) -> Call:
-    """A tensor of any size over a storage of 16 numbers."""
-    return Call(torch._utils._rebuild_tensor_v2, torch.zeros(16).storage(), offset, size, stride, False, OrderedDict())
-
-
-def bomb(num_bytes: int) -> bytes:
-    """A .npz whose one array of zeros unpacks to ``num_bytes``, from a thousandth of it."""
-    start = header(plain(f'({num_bytes // 32}, 8)'))
-    packer = zlib.compressobj(9, zlib.DEFLATED, -15)
-    data = packer.compress(start) + packer.flush(zlib.Z_FULL_FLUSH)
-    block = packer.compress(bytes(2**20)) + packer.flush(zlib.Z_FULL_FLUSH)
-    data += block * (num_bytes // 2**20) + packer.flush()
-    sizes = struct.pack('<III', 0, len(data), num_bytes + len(start))
-    fields = struct.pack('<HHHHH', 20, 0, 8, 0, 0x21) + sizes
-    local = b'PK\x03\x04' + fields + struct.pack('<HH', 8, 0) + b'rows.npy'
-    entry = b'PK\x01\x02' + struct.pack('<H', 20) + fields + struct.pack('<HHHHHII', 8, 0, 0, 0, 0, 0, 0) + b'rows.npy'
-    end = b'PK\x05\x06' + struct.pack('<HHHHIIH', 0, 0, 1, 1, len(entry), len(local) + len(data), 0)
-    return local + data + entry + end
-
-
 def write(name: str, content: Callable[[], object], folder: Path) -> Path:
     """Make the file of a case from bytes, or from what pickles with a canary."""
     path = folder / name
     path.write_bytes(content())
-    return path
-
-
-def gadget(name: str, make: Callable[[Path], bytes], folder: Path) -> Path:
-    """Make a file that tries to run code when it is read."""
-    path = folder / name
-    path.write_bytes(make(canary_of(folder)))
     return path
 
 
@@ -208,11 +111,6 @@ def flips(kind: str, make: Callable[[], bytes], num_seeds: int, end: int | None 
     suffix = kind.partition('-')[0]
     return [case(f'{kind}-flipped-{seed}', f'a.{suffix}', lambda seed=seed: flipped(make(), seed, end=end),
                  may_load=True, check=is_sound) for seed in range(num_seeds)]
-
-
-def pickled(file: str, name: str, make: Callable[[Path], object], *text: str, old: bool = False) -> Case:
-    """A .pt file with a gadget."""
-    return Case(name, 'feature', partial(gadget, file, lambda canary: pt(make(canary), old)), read, FeatureError, text)
 
 
 def odd(name: str, place: Callable[[Path], object], *text: str) -> Case:
@@ -313,75 +211,6 @@ NPY = [
     case('npy-damaged-name', 'Küche {0} %d.npy', lambda: npy()[:300], 'found 172'),
 ]
 
-NPZ = [
-    *cut('npz', lambda: npz(ROWS), (0, 20, 0.3, 0.9, 0.995)),
-    *flips('npz', lambda: npz(ROWS), 16),
-    case('npz-two-arrays', 'a.npz', lambda: npz(ROWS, ROWS), 'found 2 arrays'),
-    case('npz-no-array', 'a.npz', npz, 'found 0 arrays'),
-    case('npz-objects', 'a.npz', lambda: npz(OBJECTS), 'found pickled objects'),
-    case('npz-bomb', 'a.npz', lambda: bomb(3 * 2**30), 'at most 3.* in an archive of 3.*found 3,221,225,472'),
-    case('npz-declares-more-than-it-holds', 'a.npz', lambda: bomb(2**20)[:300] + bomb(2**20)[-130:]),
-    case('npz-encrypted', 'a.npz', lambda: npz(ROWS).replace(b'\x14\0\0\0\x08\0', b'\x14\0\1\0\x08\0'), 'encrypted'),
-    case('npz-unknown-packing', 'a.npz', lambda: npz(ROWS).replace(b'\x14\0\0\0\x08\0', b'\x14\0\0\0\x63\0'),
-         'compression'),
-    case('npz-text-inside', 'a.npz', lambda: npz(ROWS).replace(b'\x93NUMPY', b'text  ')[:-22], 'cannot be read'),
-    case('npz-is-npy', 'a.npz', npy, 'cannot be read'),
-    case('npz-is-pt', 'a.npz', pt, 'found .* arrays'),
-    case('npz-nan', 'a.npz', lambda: npz(with_value(np.nan, 39)), 'first in row 39'),
-    loads('npz-member-leaves-folder', 'a.npz', lambda: npz(ROWS, names=('../../../etc/rows.npy',))),
-    loads('npz-garbage-in-front', 'a.npz', lambda: b'garbage' * 9 + npz(ROWS)),
-]
-
-PT = [
-    *cut('pt', pt, (0, 3, 30, 0.3, 0.6, 0.99)), *cut('pt-old', partial(pt, old=True), (20, 0.4, 0.9, 0.999)),
-    *flips('pt', pt, 16), *flips('pt-pickle', pt, 16, end=400), *flips('pt-old', partial(pt, old=True), 12),
-    pickled('a.pt', 'pt-runs-system', lambda canary: Call(os.system, f'touch {canary}'), 'found the Python object posix'),
-    pickled('a.pt', 'pt-old-runs-system', lambda canary: Call(os.system, f'touch {canary}'), 'system', old=True),
-    pickled('a.pt', 'pt-runs-eval', lambda canary: Call(eval, f'open({str(canary)!r}, "w")'), 'builtins.eval'),
-    pickled('a.pt', 'pt-runs-exec', lambda canary: [torch.zeros(4, 4), Call(
-        exec, f'import os; os.environ[{CANARY_VARIABLE!r}] = "1"')], 'builtins.exec'),
-    pickled('a.pt', 'pt-starts-process', lambda canary: Call(subprocess.Popen, ['touch', str(canary)]), 'Popen'),
-    pickled('a.pt', 'pt-nested-load', lambda canary: Call(torch.load, str(canary)), 'torch.serialization.load'),
-    pickled('a.pt', 'pt-gadget-as-size', lambda canary: rebuilt((Call(os.system, f'touch {canary}'), 4), (4, 1)),
-            'system'),
-    pickled('a.pt', 'pt-of-paths', lambda canary: canary, 'pathlib.PosixPath'),
-    *[case(f'pt{"-old" * old}-{name}', 'a.pt', lambda old=old, size=size, stride=stride: pt(rebuilt(size, stride), old))
-      for old in (False, True) for name, size, stride in (
-          ('shape-beyond-storage', (10**6, 1024), (1024, 1)), ('one-row-expanded', (10**9, 16), (0, 1)),
-          ('one-number-expanded', (10**9, 1024), (0, 0)), ('shape-overflows', (2**40, 2**40), (0, 0)),
-          ('stride-negative', (4, 4), (-1, 1)), ('stride-gigantic', (4, 4), (10**10, 1)),
-          ('windows-that-overlap', (2000, 8), (0, 1)))],
-    case('pt-offset-beyond-storage', 'a.pt', lambda: pt(rebuilt((4, 4), (4, 1), offset=10**9))),
-    case('pt-offset-negative', 'a.pt', lambda: pt(rebuilt((4, 4), (4, 1), offset=-64))),
-    *[case(f'pt-{name}', 'a.pt', lambda make=make: pt(make()), *text) for name, make, text in (
-        ('sparse', lambda: torch.eye(8).to_sparse(), ('_rebuild_sparse_tensor',)),
-        ('sparse-gigantic', lambda: torch.sparse_coo_tensor([[0], [0]], [1.0], (10**9, 10**9)),
-         ('_rebuild_sparse_tensor',)),
-        ('sparse-rows', lambda: torch.eye(8).to_sparse_csr(), ('_rebuild_sparse_tensor',)),
-        ('meta', lambda: torch.empty(10**6, 10**6, device='meta'), ('_rebuild_meta_tensor_no_storage',)),
-        ('float8', lambda: torch.ones(40, 8).to(torch.float8_e4m3fn), ('_rebuild_tensor_v3',)),
-        ('complex', lambda: torch.ones(40, 8, dtype=torch.complex64).conj(), ('found complex64 numbers',)),
-        ('int64', lambda: torch.ones(40, 8, dtype=torch.int64), ('found int64 numbers',)),
-        ('bool', lambda: torch.ones(40, 8, dtype=torch.bool), ('found bool numbers',)),
-        ('dict', lambda: dict(features=torch.ones(40, 8)), ('found a dict',)),
-        ('list', lambda: [torch.ones(40, 8)], ('found a list',)),
-        ('text', lambda: 'features', ('found a str',)),
-        ('no-rows', lambda: torch.ones(0, 8), (r'found shape \(0, 8\)',)),
-        ('no-axis', lambda: torch.tensor(1.0), (r'found shape \(\)',)),
-        ('one-axis', lambda: torch.ones(40), (r'found shape \(40,\)',)),
-        ('four-axes', lambda: torch.ones(1, 1, 40, 8), (r'found shape \(1, 1, 40, 8\)',)),
-        ('nan', lambda: torch.from_numpy(with_value(np.nan, 0)), ('first in row 0',)))],
-    case('pt-is-web-page', 'a.pt', lambda: b'<!DOCTYPE html><h1>404</h1>', 'cannot be read'),
-    case('pt-is-empty-archive', 'a.pt', npz, 'cannot be read'),
-    case('pt-is-script', 'a.pt', lambda: npz(ROWS, ROWS, names=('a/constants.pkl', 'a/code/__torch__.py')),
-         'found a TorchScript archive'),
-    loads('pt-with-gradient', 'a.pt', lambda: pt(torch.nn.Parameter(torch.from_numpy(ROWS)))),
-    loads('pt-negative-view', 'a.pt', lambda: pt(torch._neg_view(torch.from_numpy(-ROWS)))),
-    loads('pt-every-second-row', 'a.pt', lambda: pt(torch.from_numpy(ROWS)[::2]),
-          check=lambda rows: np.testing.assert_array_equal(rows, ROWS[::2])),
-    loads('pt-transposed-view', 'a.pt', lambda: pt(torch.from_numpy(ROWS.T.copy()).T)),
-]
-
 PLACES = [
     odd('a-folder', lambda path: path.mkdir(), 'found a folder'),
     odd('a-pipe', os.mkfifo, 'found a named pipe'),
@@ -403,4 +232,4 @@ LISTED = Case('list-names-all', 'feature', lambda folder: skips('x', spoil_twice
                   data_prefix=dict(features=str(path.parent), labels=str(path.parents[1] / 'gts'))),
               DataError, ('1 of 3 samples', 'b: .*b.pt: expected'))
 
-CASES = NPY + NPZ + PT + PLACES + [LISTED]
+CASES = NPY + PLACES + [LISTED]
