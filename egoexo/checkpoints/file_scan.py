@@ -14,6 +14,7 @@ __all__ = ['scan_file']
 
 _ZIP_MAGIC, _ZIP_END, _ZIP_END_SIZE = b'PK\x03\x04', b'PK\x05\x06', 22
 _TAR_MAGIC, _TAR_OFFSET = b'ustar', 257
+_LEGACY_MAGIC = b'\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.'
 
 
 def scan_file(path: Path, extra_names: Collection[str] = ()) -> None:
@@ -35,6 +36,8 @@ def scan_file(path: Path, extra_names: Collection[str] = ()) -> None:
             _scan_zip(file, extra_names)
         elif start[_TAR_OFFSET:].startswith(_TAR_MAGIC):
             raise Refusal('a tar archive, the format of torch before 0.4, which cannot be read without running it')
+        elif not start.startswith(_LEGACY_MAGIC):
+            raise ValueError(f'it begins with {start[:12]!r}')
         else:
             _scan_legacy(file, extra_names)
 

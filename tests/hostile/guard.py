@@ -30,7 +30,7 @@ SPARE_ADDRESSES = 1024 * 2**20
 _ALWAYS_FORBIDDEN = ('os.system', 'os.exec', 'os.posix_spawn', 'os.spawn', 'os.fork', 'os.forkpty', 'os.startfile',
                      'subprocess.Popen', 'pty.spawn', 'socket.', 'ftplib.', 'urllib.Request', 'http.client.',
                      'smtplib.', 'webbrowser.open', 'ctypes.dlopen', 'os.kill', 'signal.pthread_kill', 'os.putenv',
-                     'os.unsetenv', 'code.__new__', 'pickle.find_class', 'marshal.load', 'builtins.input',
+                     'os.unsetenv', 'code.__new__', 'pickle.find_class', 'builtins.input',
                      'sys.addaudithook', 'sys.setprofile', 'sys.settrace', 'cpython.run_')
 _WRITES = ('os.remove', 'os.rename', 'os.mkdir', 'os.rmdir', 'os.link', 'os.symlink', 'os.truncate', 'os.chmod',
            'os.chown', 'os.utime', 'os.setxattr', 'os.removexattr', 'shutil.', 'tempfile.')
@@ -93,6 +93,8 @@ class _Recorder:
             return writes and isinstance(path, str | bytes) and self._outside(path)
         if event.startswith(_WRITES):
             return any(isinstance(arg, str | bytes) and self._outside(arg) for arg in args[:2])
+        if event.startswith('marshal.load'):
+            return not self._is_import()
         if event == 'exec':
             return self._is_foreign(getattr(args[0], 'co_filename', ''))
         if event == 'compile':
@@ -112,14 +114,14 @@ class _Recorder:
         """
         if filename.startswith(self.trusted) or os.path.realpath(filename).startswith(self.trusted):
             return False
-        if os.path.exists(filename):
-            return True
+        return os.path.exists(filename) or not self._is_import()
+
+    @staticmethod
+    def _is_import() -> bool:
         frame = sys._getframe(2)
-        while frame is not None:
-            if frame.f_code.co_filename == _IMPORTER:
-                return False
+        while frame is not None and frame.f_code.co_filename != _IMPORTER:
             frame = frame.f_back
-        return True
+        return frame is not None
 
 
 def _resident(key: str) -> int:

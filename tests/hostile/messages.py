@@ -33,7 +33,7 @@ def problems_of(message: str, path: Path) -> list[str]:
         problems.append('does not say what was expected')
     if not FOUND.search(message):
         problems.append('does not say what was found')
-    last = re.split(r'(?<=[.:;!?)])\s+(?=[A-Z])', message.strip())[-1]
+    last = re.split(r'(?<=[.:;!?)])\s+(?=[A-Z])|\n(?=[A-Z])', message.strip())[-1]
     if not last.startswith(ADVICE):
         problems.append(f'gives no advice: its last sentence is {last[-120:]!r}')
     if len(message) > _MAX_CHARS:
