@@ -6,7 +6,7 @@ import pytest
 from mmengine.fileio import get_file_backend
 
 import egoexo.engine.atomic_backend as module
-from egoexo.engine import write_atomically
+from egoexo.engine import remove_stale_parts, write_atomically
 
 
 def test_registered_backend_writes_bytes_and_text(tmp_path):
@@ -61,3 +61,28 @@ def test_killed_process_leaves_the_old_file(tmp_path):
         os._exit(0)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     assert target.read_bytes() == b'old'
+
+
+def test_only_files_of_dead_writers_are_removed(tmp_path):
+    child = os.fork()
+    if child == 0:
+        module.os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL)
+        write_atomically(b'dead', tmp_path / 'epoch_1.pth')
+        os._exit(0)
+    os.waitpid(child, 0)
+    (tmp_path / '.best.pth.17.part').symlink_to('best_epoch_1.pth')
+    (tmp_path / 'data.part').write_text('not ours')
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        module.os.fsync = lambda handle: os.write(write, b'x') and signal.pause()
+        write_atomically(b'alive', tmp_path / 'epoch_2.pth')
+        os._exit(0)
+    os.read(read, 1)
+    try:
+        removed = remove_stale_parts(tmp_path)
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert [path.name[:10] for path in removed] == ['.best.pth.', '.epoch_1.p']
+    assert sorted(path.name[:9] for path in tmp_path.iterdir()) == ['.epoch_2.', 'data.part']

@@ -56,3 +56,40 @@ def test_progress_and_files_without_it(tmp_path):
     torch.save({'w': torch.ones(2)}, tmp_path / 'weights.pth')
     with pytest.raises(CheckpointError, match=r'holds no training state \(meta.epoch, meta.iter\). Use load_from'):
         read_progress(tmp_path / 'weights.pth')
+
+
+@pytest.mark.parametrize('content', [
+    b'', b'\n\n', b'\xff\xfe\x00garbage', b'epoch_1', b'..', b'/', b'x' * 5000 + b'.pth', b'command.json'])
+def test_damaged_pointer_is_no_obstacle(content, tmp_path, said):
+    save(tmp_path / 'epoch_1.pth', 1, 100)
+    newest = save(tmp_path / 'epoch_2.pth', 2, 200)
+    (tmp_path / 'command.json').write_text('[]')
+    (tmp_path / 'last_checkpoint').write_bytes(content)
+    assert find_resumable_checkpoint(tmp_path) == str(newest)
+
+
+def test_file_written_after_the_pointer_is_newer(tmp_path, said):
+    save(tmp_path / 'epoch_2.pth', 2, 200)
+    (tmp_path / 'last_checkpoint').write_text('epoch_2.pth')
+    newest = save(tmp_path / 'epoch_3.pth', 3, 300)  # killed before last_checkpoint was written
+    assert find_resumable_checkpoint(tmp_path) == str(newest)
+    interim = save(tmp_path / 'iter_14.pth', 3, 400)
+    assert find_resumable_checkpoint(tmp_path) == str(interim)
+
+
+def test_equal_times_are_decided_by_the_number(tmp_path, said):
+    for epoch in (2, 10, 9):
+        save(tmp_path / f'epoch_{epoch}.pth', epoch, 100)
+    assert find_resumable_checkpoint(tmp_path) == str(tmp_path / 'epoch_10.pth')
+
+
+def test_longer_run_of_the_past_in_the_same_folder_is_not_taken(tmp_path, said):
+    save(tmp_path / 'epoch_60.pth', 60, 100)
+    newest = save(tmp_path / 'epoch_2.pth', 2, 200)
+    assert find_resumable_checkpoint(tmp_path) == str(newest)
+
+
+def test_links_to_nothing_and_folders_are_not_checkpoints(tmp_path, said):
+    (tmp_path / 'epoch_9.pth').symlink_to('gone.pth')
+    (tmp_path / 'epoch_8.pth').mkdir()
+    assert find_resumable_checkpoint(tmp_path) is None

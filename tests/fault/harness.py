@@ -22,9 +22,9 @@ import torch._dynamo  # imported by the first optimizer step otherwise, in every
 from fault.kill_points import FileOperations
 from mmengine.runner import Runner
 
+import egoexo.visualization  # noqa: F401  the same: every import here is one less in each child
 from egoexo import compat
 from egoexo.apis import cli
-import egoexo.visualization  # noqa: F401  the same: every import here is one less in each child
 from egoexo.engine import explained_failures, find_resumable_checkpoint
 
 KILLED = -signal.SIGKILL

@@ -1,9 +1,9 @@
 """A real config on EgoExo-Mini, killed from outside at random moments, against tools/train.py."""
 
+from fault.harness import check_folder, fingerprint, launch
 from mmengine.config import Config
 from tests_support import REPO
 
-from fault.harness import check_folder, fingerprint, launch
 from tools import train
 
 CONFIG = str(REPO / 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py')
@@ -25,9 +25,9 @@ def test_segmentation_killed_from_outside(full, rng, ledger, mini_root, tmp_path
         cfg.work_dir = str(tmp_path / str(number) / 'work')
         chain = [random.uniform(0.2, 2.5) for _ in range(2)]
         for clock in chain:
-            launch(cfg, clock=clock, run=lambda: run(cfg.work_dir, mini_root, True))  # noqa: B023  runs before it changes
+            launch(cfg, clock=clock, run=lambda: run(cfg.work_dir, mini_root, True))
             check_folder(cfg.work_dir)
-        outcome = launch(cfg, run=lambda: run(cfg.work_dir, mini_root, True))  # noqa: B023
+        outcome = launch(cfg, run=lambda: run(cfg.work_dir, mini_root, True))
         assert outcome.codes == [0], outcome.texts[0][-3000:]
         found = fingerprint(cfg.work_dir)
         ledger('segmentation on EgoExo-Mini', kills=2, resumes=2, equal=2 * (found == whole))

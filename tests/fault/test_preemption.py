@@ -4,11 +4,11 @@ import os
 import signal
 
 import pytest
+from fault.harness import fingerprint, launch, numbered
+from fault.toy_fault import VARIANTS, fault_config
 from mmengine.hooks import Hook
 
 from egoexo.registry import HOOKS
-from fault.harness import fingerprint, launch, numbered
-from fault.toy_fault import VARIANTS, fault_config
 
 CASES = [(loop, variant) for loop in ('epoch', 'iter') for variant in VARIANTS]
 SHORT = [('epoch', 'accumulation'), ('epoch', 'ema'), ('iter', 'plain')]

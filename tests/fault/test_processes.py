@@ -1,7 +1,6 @@
 """Kill one of two ranks: the other ends by itself, and the resumed run of both is equal."""
 
 import pytest
-
 from fault.harness import kill_and_resume
 from fault.toy_fault import LENGTH, PER_EPOCH, VARIANTS, fault_config
 

@@ -4,7 +4,6 @@ import json
 import re
 
 import pytest
-
 from fault.harness import OPERATIONS, kill_and_resume, launch
 from fault.toy_fault import fault_config
 

@@ -15,12 +15,12 @@ import time
 from pathlib import Path
 
 import pytest
+from fault.harness import KILLED, check_folder, fingerprint, launch
+from fault.toy_fault import fault_config
 from mmengine.hooks import Hook
 from mmengine.visualization import LocalVisBackend
 
 from egoexo.registry import HOOKS
-from fault.harness import KILLED, check_folder, fingerprint, launch
-from fault.toy_fault import fault_config
 
 NOBODY = 65534
 

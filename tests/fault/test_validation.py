@@ -1,7 +1,6 @@
 """Kill at every batch of a validation and before its scores are known."""
 
 import pytest
-
 from fault.harness import kill_and_resume
 from fault.toy_fault import LENGTH, fault_config
 

@@ -60,10 +60,8 @@ class ResumeGuardHook(Hook):
                                            'uninterrupted run.')
 
     def _move(self, meta: dict, before: dict, now: dict, changed: str) -> None:
+        """Count the iterations of the finished epochs anew."""
         if meta['iter'] != meta['epoch'] * before['batches_per_epoch']:
-            if before['batches_per_epoch'] == now['batches_per_epoch'] and before['ranks'] == now['ranks'] \
-                    and before['batch_size'] == now['batch_size']:
-                return
             raise CheckpointError(f'The checkpoint was saved inside epoch {meta["epoch"] + 1} and the run has changed '
                                   f'since: {changed}. The place in the data cannot be found again. {ADVICE}')
         meta['iter'] = meta['epoch'] * now['batches_per_epoch']
@@ -78,10 +76,10 @@ def _shape(runner: Runner) -> dict:
 def _check_weights(runner: Runner, found: dict) -> None:
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
     expected = model.state_dict()
-    problems = [f'{name} is missing' for name in expected if name not in found]
+    problems = [f'{name} is {tuple(found[name].shape)}, expected {tuple(tensor.shape)}'
+                for name, tensor in expected.items() if name in found and found[name].shape != tensor.shape]
+    problems += [f'{name} is missing' for name in expected if name not in found]
     problems += [f'{name} is not part of the model' for name in found if name not in expected]
-    problems += [f'{name} is {tuple(found[name].shape)}, expected {tuple(tensor.shape)}'
-                 for name, tensor in expected.items() if name in found and found[name].shape != tensor.shape]
     if problems:
         more = f' ({len(problems) - 5} more)' if len(problems) > 5 else ''
         raise CheckpointError('The checkpoint to resume from is of another model: ' + '; '.join(problems[:5]) + more

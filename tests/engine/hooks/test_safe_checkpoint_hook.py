@@ -7,7 +7,7 @@ from toy_run import toy_config, toy_train, weights_hash
 
 from egoexo.engine.hooks import SafeCheckpointHook
 from egoexo.engine.hooks.safe_checkpoint_hook import point_to
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, TrainingError
 
 
 def names(folder):
@@ -95,3 +95,41 @@ def test_link_is_replaced_in_one_step(tmp_path):
         (tmp_path / name).write_text(name)
         point_to(tmp_path / name, tmp_path / 'best.pth')
     assert (tmp_path / 'best.pth').read_text() == 'b.pth' and len(list(tmp_path.iterdir())) == 3
+
+
+def test_old_file_goes_after_the_new_one_is_written(tmp_path, monkeypatch):
+    save = Runner.save_checkpoint
+
+    def die_at_third(self, out_dir, filename, *args, **kwargs):
+        if filename == 'epoch_3.pth':
+            raise OSError(28, 'No space left on device', str(tmp_path / filename))
+        save(self, out_dir, filename, *args, **kwargs)
+
+    monkeypatch.setattr(Runner, 'save_checkpoint', die_at_third)
+    with pytest.raises(TrainingError, match=r'epoch_3\.pth cannot be written at iteration 12: No space left .*Intact: '
+                                            r'.*/epoch_2\.pth \(2 epochs, 8 iterations done\)'):
+        toy_train(toy_config(tmp_path))
+    assert [name for name in names(tmp_path) if name[0] == 'e'] == ['epoch_1.pth', 'epoch_2.pth']
+
+
+def test_moved_work_dir_keeps_its_best(tmp_path, monkeypatch):
+    scores(monkeypatch, 10.0, 5.0, 5.0, 5.0)
+    toy_train(toy_config(tmp_path / 'old', length=2))
+    (tmp_path / 'old').rename(tmp_path / 'new')
+    (tmp_path / 'new' / 'best.pth').unlink()
+    toy_train(toy_config(tmp_path / 'new', length=3), resume=True)
+    assert names(tmp_path / 'new') == ['best.pth', 'best_ego_val_Avg_epoch_1.pth', 'epoch_2.pth', 'epoch_3.pth']
+    assert not (tmp_path / 'old').exists()
+
+
+def test_what_a_killed_run_left_is_tidied(tmp_path, monkeypatch):
+    scores(monkeypatch, 10.0, 20.0, 5.0)
+    toy_train(toy_config(tmp_path, length=2))
+    # As if it had died before best.pth was pointed to the new file and the former one was removed.
+    (tmp_path / 'best_ego_val_Avg_epoch_1.pth').write_bytes(b'former')
+    point_to(tmp_path / 'best_ego_val_Avg_epoch_1.pth', tmp_path / 'best.pth')
+    (tmp_path / '.epoch_2.pth.abc.part').write_bytes(b'half')
+    toy_train(toy_config(tmp_path, length=3), resume=True)
+    assert names(tmp_path) == ['best.pth', 'best_ego_val_Avg_epoch_2.pth', 'epoch_2.pth', 'epoch_3.pth']
+    assert (tmp_path / 'best.pth').readlink() == Path('best_ego_val_Avg_epoch_2.pth')
+    assert not list(tmp_path.glob('.*'))
