@@ -89,3 +89,15 @@ def test_both_views_and_both_splits_are_scored(path: Path) -> None:
     scored = subsets(config.test_dataloader)
     assert {name.split('_')[0] for name in scored} == {'ego', 'exo'}
     assert {name.rsplit('_', 1)[1] for name in scored} == {'val', 'test'}
+
+
+def test_config_for_own_videos_says_each_number_once() -> None:
+    config = load_config(REPO / 'configs/segmentation/mstcn_own-videos.py')
+    assert len((REPO / 'configs/segmentation/mstcn_own-videos.py').read_text().splitlines()) <= 22
+    assert config.model.backbone.num_classes == config.model.head.num_classes == config.num_classes
+    assert [loader.dataset.num_classes for loader in (
+        config.train_dataloader, config.val_dataloader, config.test_dataloader)] == [config.num_classes] * 3
+    assert config.train_dataloader.dataset.feature.dim == config.model.backbone.in_channels == config.feature_dim
+    assert config.default_hooks.checkpoint.save_best == 'val/Avg'
+    with torch.device('meta'):
+        assert MODELS.build(config.model).head.upsample == 1

@@ -2,6 +2,7 @@
 
 from egoexo.datasets.base import EgoExoDataset
 from egoexo.datasets.concat import ConcatSubsets
+from egoexo.datasets.folder_sequence import FolderSequenceDataset
 from egoexo.datasets.segmentation import SegmentationDataset
 
-__all__ = ['ConcatSubsets', 'EgoExoDataset', 'SegmentationDataset']
+__all__ = ['ConcatSubsets', 'EgoExoDataset', 'FolderSequenceDataset', 'SegmentationDataset']

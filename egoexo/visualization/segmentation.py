@@ -15,6 +15,8 @@ from egoexo.visualization.timeline import TimelineVideo, draw_timeline
 
 __all__ = ['SegmentationVisualizer', 'TimelineVideo', 'draw_timeline']
 
+_DEFAULT_FPS = 25.0  # of the official labels
+
 
 @VISUALIZERS.register_module()
 class SegmentationVisualizer(Visualizer):
@@ -25,7 +27,7 @@ class SegmentationVisualizer(Visualizer):
 
     Args:
         name (str): Name of the instance, see MMEngine's ``ManagerMixin``.
-        fps (float): Frames per second of the label fields.
+        fps (float, optional): Labels per second; None takes ``dataset_meta['label_fps']``, or 25 where there is none.
         dpi (int): Resolution of the pictures.
         **kwargs: To :class:`mmengine.visualization.Visualizer` (``vis_backends``, ``save_dir``).
 
@@ -35,7 +37,7 @@ class SegmentationVisualizer(Visualizer):
         >>> visualizer.add_datasample('ego_val', data_sample=sample, out_file='ego_val.png')  # doctest: +SKIP
     """
 
-    def __init__(self, name: str = 'visualizer', fps: float = 25.0, dpi: int = 200, **kwargs: object) -> None:
+    def __init__(self, name: str = 'visualizer', fps: float | None = None, dpi: int = 200, **kwargs: object) -> None:
         super().__init__(name, **kwargs)
         self.fps, self.picture_dpi = fps, dpi
 
@@ -58,7 +60,8 @@ class SegmentationVisualizer(Visualizer):
         """
         samples = [data_samples] if isinstance(data_samples, EgoExoDataSample) else list(data_samples)
         videos = [_as_video(sample, draw_gt, draw_pred) for sample in samples]
-        return draw_timeline(videos, self._class_names(videos), fps=self.fps, title=title)
+        fps = self.fps or (self.dataset_meta or {}).get('label_fps') or _DEFAULT_FPS
+        return draw_timeline(videos, self._class_names(videos), fps=fps, title=title)
 
     @master_only
     def add_datasample(self, name: str, image: np.ndarray | None = None,

@@ -68,3 +68,15 @@ def test_nothing_to_draw(visualizer, gt, pred, kwargs):
 def test_no_sample(visualizer):
     with pytest.raises(ValueError, match=r"add_datasample\('val'\) needs a data sample"):
         visualizer.add_datasample('val', np.zeros((2, 2, 3), np.uint8))
+
+
+@pytest.mark.parametrize(('fps', 'meta', 'expected'), [
+    (None, {}, 25.0), (None, {'label_fps': 5.0}, 5.0), (10.0, {'label_fps': 5.0}, 10.0)])
+def test_seconds_follow_the_rate_of_the_labels(monkeypatch, fps, meta, expected):
+    seen = []
+    monkeypatch.setattr('egoexo.visualization.segmentation.draw_timeline',
+                        lambda *args, fps, **kwargs: seen.append(fps))
+    visualizer = SegmentationVisualizer(fps=fps)
+    visualizer.dataset_meta = meta
+    visualizer.draw(make_sample())
+    assert seen == [expected]
