@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egoexo.datasets.video_container import check_video_file, open_video
+from egoexo.datasets.video_container import open_video
 from egoexo.errors import VideoError, explain
 
 __all__ = ['DecordReader']
@@ -33,7 +33,6 @@ class DecordReader:
         except ImportError as error:
             raise VideoError(explain(path, "the package decord2 for backend='decord'", error,
                                      "Install it or use backend='pyav'. Choose one.")) from error
-        check_video_file(path)
         open_video(path)[0].close()
         self.path = path
         self._errors = (decord.DECORDError, RuntimeError, IndexError)

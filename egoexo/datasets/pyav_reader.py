@@ -9,7 +9,7 @@ import av
 import numpy as np
 from av.video.reformatter import VideoReformatter
 
-from egoexo.datasets.video_container import check_video_file, open_video
+from egoexo.datasets.video_container import open_video
 from egoexo.errors import VideoError, explain
 
 __all__ = ['PyAVReader']
@@ -41,7 +41,6 @@ class PyAVReader:
         self._frames: Iterator[tuple[int, av.VideoFrame]] | None = None
         self._to_rgb = VideoReformatter()  # kept: it owns the conversion tables
         self._next = 0  # number of the earliest frame that the running decoder can still deliver
-        check_video_file(path)
         try:
             self._open()
             self._build_index()

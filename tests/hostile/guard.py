@@ -34,6 +34,8 @@ _ALWAYS_FORBIDDEN = ('os.system', 'os.exec', 'os.posix_spawn', 'os.spawn', 'os.f
                      'sys.addaudithook', 'sys.setprofile', 'sys.settrace', 'cpython.run_')
 _WRITES = ('os.remove', 'os.rename', 'os.mkdir', 'os.rmdir', 'os.link', 'os.symlink', 'os.truncate', 'os.chmod',
            'os.chown', 'os.utime', 'os.setxattr', 'os.removexattr', 'shutil.', 'tempfile.')
+#: What PyAV's compiled modules do to put a line into a traceback.
+_TRACEBACK_LINE, _TRACEBACK_FOLDER = b'_getframe()', 'av/'
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _IMPORTER = '<frozen importlib._bootstrap>'
 #: Signs that a reader ran into the limit instead of looking at the size first.
@@ -85,6 +87,8 @@ class _Recorder:
             self.events.append(f'{event}: hook failed with {error!r}')
 
     def _forbids(self, event: str, args: tuple) -> bool:
+        if event in ('compile', 'code.__new__') and str(args[1]).startswith(_TRACEBACK_FOLDER):
+            return event == 'compile' and args[0] != _TRACEBACK_LINE
         if event.startswith(_ALWAYS_FORBIDDEN):
             return True
         if event == 'open':
