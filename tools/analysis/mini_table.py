@@ -1,4 +1,7 @@
-"""Train the mini configs of one benchmark over several seeds, check what must hold, and write the results table."""
+"""Train the mini configs of one benchmark over several seeds, check what must hold, and write the results table.
+
+One checkpoint per config, of the first seed, goes into the model zoo of this machine (``--no-zoo`` leaves that out).
+"""
 
 import argparse
 import datetime
@@ -8,12 +11,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import TextIO
 
 import yaml
+
+from egoexo.apis.zoo_index import read_zoo, zoo_folder
+from egoexo.utils.transfer_progress import format_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 START, END = '<!-- mini table: written by tools/analysis/mini_table.py -->', '<!-- end of mini table -->'
@@ -28,6 +34,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
     parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs' / 'mini')
     parser.add_argument('--reuse', action='store_true', help='keep results that are already there')
+    parser.add_argument('--zoo', type=Path, default=zoo_folder(), help='folder for one small checkpoint per config')
+    parser.add_argument('--no-zoo', action='store_true', help='train for the table only and publish nothing')
     parser.add_argument('--readme', type=Path, help='page that holds the table; default configs/<benchmark>/README.md')
     return parser.parse_args(argv)
 
@@ -67,17 +75,33 @@ def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict
     return metrics
 
 
+def config_of(name: str, plan: dict, args: argparse.Namespace) -> Path:
+    """Config of a run."""
+    return ROOT / 'configs' / args.benchmark / (plan['runs'] | plan.get('zoo_runs', {}))[name]
+
+
+def folder_of(name: str, seed: int, args: argparse.Namespace) -> Path:
+    """Work directory of a run."""
+    return args.work_dir / args.benchmark / f'{name}-seed{seed}'
+
+
+def asked_for(names: Iterable[str], args: argparse.Namespace) -> list[str]:
+    """Those of the runs that ``--runs`` leaves."""
+    return [name for name in names if not args.runs or name in args.runs]
+
+
 def collect(plan: dict, args: argparse.Namespace) -> dict[str, dict[str, list[float]]]:
     """Run everything; returns run -> metric -> one value per seed, in the order of the seeds."""
-    names = [name for name in plan['runs'] if not args.runs or name in args.runs]
+    names = asked_for(plan['runs'], args)
+    pairs = [(name, seed) for name in names for seed in args.seeds]
+    if not args.no_zoo:
+        pairs += [(name, args.seeds[0]) for name in asked_for(plan.get('zoo_runs', {}), args)]
     jobs = {}
     started, results = time.time(), {}
     with ThreadPoolExecutor(args.jobs) as pool:
-        for name in names:
-            config = ROOT / 'configs' / args.benchmark / plan['runs'][name]
-            for seed in args.seeds:
-                folder = args.work_dir / args.benchmark / f'{name}-seed{seed}'
-                jobs[pool.submit(train_and_test, config, seed, folder, args.reuse)] = (name, seed)
+        for name, seed in pairs:
+            folder = folder_of(name, seed, args)
+            jobs[pool.submit(train_and_test, config_of(name, plan, args), seed, folder, args.reuse)] = (name, seed)
         for done, job in enumerate(as_completed(jobs), 1):
             results[jobs[job]] = job.result()
             left = (time.time() - started) / done * (len(jobs) - done)
@@ -87,6 +111,31 @@ def collect(plan: dict, args: argparse.Namespace) -> dict[str, dict[str, list[fl
                if isinstance(results[name, args.seeds[0]][metric], float)}
         for name in names
     }
+
+
+def publish(plan: dict, args: argparse.Namespace) -> list[str]:
+    """Put the best checkpoint of the first seed of every run into the zoo; returns a line per model.
+
+    A run that keeps a best checkpoint for each of two views gives the one of its first list, to which ``best.pth``
+    points.
+    """
+    names = asked_for([*plan['runs'], *plan.get('zoo_runs', {})], args)
+    names = [name for name in names if name not in plan.get('unpublished', ())]
+
+    def publish_one(name: str) -> None:
+        folder = folder_of(name, args.seeds[0], args)
+        best = (folder / 'best.pth').resolve()
+        with open(folder / 'publish.log', 'w', encoding='utf-8') as log:
+            run_tool('publish_model', [best, args.zoo, '--config', config_of(name, plan, args),
+                                       '--metrics', best.with_suffix('.json'), '--force'], log)
+
+    with ThreadPoolExecutor(args.jobs) as pool:
+        list(pool.map(publish_one, names))
+    models = read_zoo(args.zoo)
+    entries = {stem: models[stem] for stem in (config_of(name, plan, args).stem for name in names)}
+    lines = [f'{stem}: {entry["file"]}, {format_bytes(entry["size"])}' for stem, entry in entries.items()]
+    total = sum(entry['size'] for entry in entries.values())
+    return [*lines, f'{len(lines)} models, {format_bytes(total)}, in {args.zoo}']
 
 
 def mean_of(path: str, values: dict[str, dict[str, list[float]]]) -> float:
@@ -151,6 +200,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse_args(argv)
     plan = yaml.safe_load((ROOT / 'configs' / args.benchmark / 'mini.yml').read_text(encoding='utf-8'))
     values = collect(plan, args)
+    if not args.no_zoo:
+        print('\n'.join(publish(plan, args)))
     verdicts = check(plan, values)
     table = as_markdown(plan, values, verdicts, args)
     print(table)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from egoexo.apis import list_models
+from egoexo.apis.zoo_index import add_to_zoo, read_zoo
 from tools.analysis import mini_table
 
 PLAN = {
@@ -15,6 +17,9 @@ PLAN = {
         {'value': 'b/ego_test/F1@50', 'max': {'of': 'a/ego_test/F1@50', 'times': 0.5}, 'why': 'zero-shot'},
     ],
 }
+#: Every score that mini.yml asks for.
+METRICS = {f'{subset}/{name}': 1.0 for name in ('Acc', 'Edit', 'F1@50', 'Avg')
+           for subset in ('ego_test', 'ego_test/seen', 'exo_test', 'ego_gaze_test')}
 VALUES = {'a': {'ego_test/F1@50': [50.0, 70.0]}, 'b': {'ego_test/F1@50': [31.0, 30.0]}}
 
 
@@ -64,3 +69,48 @@ def test_each_view_is_scored_with_its_own_best_checkpoint(tmp_path: Path, monkey
     assert mini_table.train_and_test(Path('a.py'), 0, tmp_path, reuse=False) == expected
     monkeypatch.setattr(mini_table, 'run_tool', None)
     assert mini_table.train_and_test(Path('a.py'), 0, tmp_path, reuse=True) == expected
+
+
+def test_one_model_of_each_config_goes_into_the_zoo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                                    capsys: pytest.CaptureFixture) -> None:
+    """Everything but the training and publishing themselves, which stand-ins note."""
+    calls = []
+
+    def run_tool(name: str, arguments: list, log: object) -> None:
+        calls.append((name, [str(item) for item in arguments]))
+        if name == 'train':
+            folder = Path(arguments[2])
+            for best in ('best_ego_val_Avg_epoch_2.pth', 'best_exo_val_Avg_epoch_1.pth'):
+                (folder / best).write_bytes(b'weights')
+            (folder / 'best.pth').unlink(missing_ok=True)
+            (folder / 'best.pth').symlink_to('best_ego_val_Avg_epoch_2.pth')
+        elif name == 'test':
+            Path(arguments[-1]).write_text(json.dumps({'metrics': METRICS}))
+        else:
+            stem = Path(arguments[3]).stem
+            (arguments[1] / f'{stem}-1.pth').write_bytes(b'weights')
+            add_to_zoo(stem, arguments[1] / f'{stem}-1.pth', f'{stem}.py', {})
+
+    monkeypatch.setattr(mini_table, 'run_tool', run_tool)
+    (tmp_path / 'zoo').mkdir()
+    arguments = ['segmentation', '--seeds', '4', '5', '--work-dir', str(tmp_path), '--jobs', '1',
+                 '--zoo', str(tmp_path / 'zoo'), '--readme', str(tmp_path / 'README.md')]
+    mini_table.main(arguments)
+    trained = [Path(call[2]).name for name, call in calls if name == 'train']
+    assert sorted(trained) == sorted([f'{run}-seed{seed}' for run in ('ego', 'exo', 'egoexo', 'ego-gaze', 'shuffled')
+                                      for seed in (4, 5)] +
+                                     [f'{run}-seed4' for run in ('egoexo-gaze', 'ego2exo', 'exo2ego', 'ego2exo-gaze',
+                                                                 'exo2ego-gaze')])
+    assert sorted(read_zoo(tmp_path / 'zoo')) == list_models('mini_*')
+    published = next(call for name, call in calls if name == 'publish_model')
+    folder = tmp_path / 'segmentation' / 'ego-seed4'
+    assert published == [str(folder / 'best_ego_val_Avg_epoch_2.pth'), str(tmp_path / 'zoo'), '--config',
+                         str(mini_table.ROOT / 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py'),
+                         '--metrics', str(folder / 'best_ego_val_Avg_epoch_2.json'), '--force']
+    shown = capsys.readouterr().out
+    assert 'mini_mstcn_i3d_egoexolearn-exo2ego: mini_mstcn_i3d_egoexolearn-exo2ego-1.pth, 7 B' in shown
+    assert f'9 models, 63 B, in {tmp_path}/zoo' in shown
+    calls.clear()
+    mini_table.main([*arguments, '--no-zoo', '--runs', 'ego', 'ego2exo'])
+    assert [Path(call[2]).name for name, call in calls if name == 'train'] == ['ego-seed4', 'ego-seed5']
+    assert {name for name, _ in calls} == {'train', 'test'}
