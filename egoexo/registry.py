@@ -42,6 +42,12 @@ def nearest_names(name: str, registry: MMEngineRegistry, count: int = 3) -> list
 
     Returns:
         list[str]: Best match first; foreign names carry their scope.
+
+    Examples:
+        >>> 'MultiStageTCN' in MODELS                       # imports the models, else there is nothing to compare with
+        True
+        >>> nearest_names('MultiStageTNC', MODELS, count=1)
+        ['MultiStageTCN']
     """
     known: dict[str, str] = {}
     pending = [registry.root]
@@ -74,6 +80,11 @@ class Registry(MMEngineRegistry):
 
         Raises:
             ConfigError: If the name is not registered; names the nearest ones.
+
+        Examples:
+            >>> METRICS.get('SegmentationMetrik')
+            Traceback (most recent call last):
+            egoexo.errors.ConfigError: type='SegmentationMetrik' is not a registered metric. ...
         """
         if isinstance(key, str) and not key.startswith('egoexo.'):
             compat.apply()  # a foreign scope is imported by MMEngine itself

@@ -24,6 +24,10 @@ def find_config(name: str) -> Path:
 
     Raises:
         ConfigError: If there is none; lists the nearest names.
+
+    Examples:
+        >>> find_config('segmentation/mstcn_i3d_egoexolearn-ego').name
+        'mstcn_i3d_egoexolearn-ego.py'
     """
     relative = Path(name).with_name(Path(name).name.removesuffix('.py') + '.py')
     for folder in config_folders():
@@ -44,7 +48,7 @@ def get_config(name: str, cfg_options: dict | None = None) -> Config:
         Config: Checked config.
 
     Examples:
-        >>> get_config('segmentation/mstcn_i3d_egoexolearn-ego').model.type      # doctest: +SKIP
+        >>> get_config('segmentation/mstcn_i3d_egoexolearn-ego').model.type
         'Segmentor'
     """
     return load_config(find_config(name), cfg_options)
@@ -66,6 +70,14 @@ def load_config(path: str | Path, cfg_options: dict | None = None) -> Config:
 
     Raises:
         ConfigError: With the config path of every problem found and the nearest valid names.
+
+    Examples:
+        >>> path = find_config('segmentation/mstcn_i3d_egoexolearn-ego')
+        >>> load_config(path, {'optim_wrapper.optimizer.lr': 1e-4}).optim_wrapper.optimizer.lr
+        0.0001
+        >>> load_config(path, {'modle.backbone.num_stages': 3})
+        Traceback (most recent call last):
+        egoexo.errors.ConfigError: --cfg-options modle.backbone.num_stages: the config has no 'modle'. ...
     """
     compat.apply()
     path = Path(path)

@@ -128,7 +128,9 @@ def init_model(config: str | Path | Config, checkpoint: str | Path | bool | None
         DownloadError: If they cannot be fetched.
 
     Examples:
-        >>> model = init_model('segmentation/mstcn_i3d_egoexolearn-ego', 'best.pth')      # doctest: +SKIP
+        >>> model = init_model('segmentation/mstcn_i3d_egoexolearn-ego', device='cpu')     # random weights
+        >>> model(torch.zeros(1, 1024, 20)).shape                     # one video of 20 steps, 4 stages, 28 classes
+        torch.Size([1, 4, 28, 20])
     """
     cfg = resolve_config(config, cfg_options)
     if 'model' not in cfg:

@@ -62,7 +62,8 @@ def get_model(name: str, pretrained: bool | str | Path = False, device: str | to
         DownloadError: If they cannot be fetched.
 
     Examples:
-        >>> model = get_model('mini_mstcn_i3d_egoexolearn-ego', pretrained=True)      # doctest: +SKIP
+        >>> get_model('mini_mstcn_i3d_egoexolearn-ego').head.num_classes
+        28
     """
     card = find_card(name)
     return init_model(card.name, pretrained or None, device, cfg_options)

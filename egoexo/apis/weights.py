@@ -73,7 +73,7 @@ def resolve_weights(spec: str | Path | WeightsSource, name: str = '', local: str
         DownloadError: If they cannot be fetched or are other ones than expected.
 
     Examples:
-        >>> resolve_weights('https://example.org/mstcn.pth#sha256=6b1e...')        # doctest: +SKIP
+        ``resolve_weights('https://example.org/mstcn.pth#sha256=6b1e...')``
     """
     if isinstance(spec, WeightsSource):
         return {'published': _published, 'converted': _converted, 'made': _made}[spec.kind](spec, name, local)

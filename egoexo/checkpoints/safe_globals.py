@@ -135,6 +135,8 @@ def register_safe_globals() -> None:
 
     Examples:
         >>> register_safe_globals()
-        >>> checkpoint = torch.load('epoch_3.pth', weights_only=True)  # doctest: +SKIP
+        >>> torch.save({'meta': {'epoch': 3}, 'best_score': np.float64(71.2)}, 'epoch_3.pth')
+        >>> torch.load('epoch_3.pth', weights_only=True)['meta']
+        {'epoch': 3}
     """
     torch.serialization.add_safe_globals(safe_globals_list())

@@ -40,9 +40,13 @@ class FeatureStore:
         ConfigError: If ``benchmark`` or ``reduce`` is unknown.
 
     Examples:
-        >>> store = FeatureStore('features/i3d_rgb_25fps', dim=1024, benchmark='segmentation')   # doctest: +SKIP
-        >>> store.read('2c23b45a', step=5).shape                                                 # doctest: +SKIP
-        (4165, 1024)
+        >>> root = 'data/mini/egoexolearn/features/i3d_rgb_25fps'
+        >>> store = FeatureStore(root, dim=1024, benchmark='segmentation')
+        >>> uid = min(Path(root).glob('*.pt')).stem
+        >>> store.read(uid, stop=20, step=5).shape
+        (4, 1024)
+        >>> store.recipe.seconds(50)
+        np.float64(2.0)
     """
 
     def __init__(self, root: str | Path, dim: int | None = None, recipe: Mapping[str, object] | None = None,

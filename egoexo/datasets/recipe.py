@@ -38,6 +38,13 @@ class FeatureRecipe:
         dim (int, optional): Numbers per row.
         source (Mapping, optional): What made the rows, as plain JSON values: extractor, checkpoint, its hash. Compared
             when a folder is completed, not when it is read.
+
+    Examples:
+        >>> recipe = FeatureRecipe(feature_fps=5.0, first_row_sec=0.08)
+        >>> recipe.seconds(np.array([0, 5]))
+        array([0.08, 1.08])
+        >>> recipe.rows(1.0)
+        np.int64(5)
     """
 
     backbone: str | None = None

@@ -34,8 +34,11 @@ class VideoReader:
         ConfigError: If the backend is unknown.
 
     Examples:
-        >>> with VideoReader('videos/2c23b45a.mp4') as video:      # doctest: +SKIP
+        >>> path = min(Path('data/mini/egoexolearn/videos').glob('*.mp4'))
+        >>> with VideoReader(path) as video:
         ...     clip = video.get_batch(range(0, 64, 2))            # (32, H, W, 3)
+        >>> clip.shape[0], clip.shape[3], clip.dtype
+        (32, 3, dtype('uint8'))
     """
 
     def __init__(self, path: str | Path, backend: str = 'pyav', num_threads: int = 1) -> None:

@@ -80,6 +80,11 @@ def check_field(name: str, value: object) -> None:
         KeyError: If the table has no such ``gt_*`` or ``pred_*`` field.
         TypeError: If the value is no tensor or has another dtype.
         ValueError: If the number of dimensions differs.
+
+    Examples:
+        >>> check_field('gt_frame_labels', torch.zeros(3))
+        Traceback (most recent call last):
+        TypeError: data sample field 'gt_frame_labels' must be torch.int64, got torch.float32; ...
     """
     if not name.startswith(('gt_', 'pred_')):
         return

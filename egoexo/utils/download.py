@@ -81,7 +81,7 @@ def download(url: str, path: str | os.PathLike, sha256: str | None = None, size:
             if another one is in its place.
 
     Examples:
-        >>> download('https://example.org/mstcn.pth', 'mstcn.pth', sha256='6b1e...')       # doctest: +SKIP
+        ``download('https://example.org/mstcn.pth', 'mstcn.pth', sha256='6b1e...')``
     """
     job = _Job(url, Path(path), check_sha256(sha256, url), size, max_bytes, timeout_sec, say or _print)
     _check_scheme(url, allow_file)

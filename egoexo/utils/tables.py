@@ -16,6 +16,14 @@ def format_table(lines: Sequence[Sequence[str]]) -> str:
 
     Returns:
         str: Several lines without a newline at the end.
+
+    Examples:
+        >>> print(format_table([['List', 'Videos', 'Acc'], ['ego_val', '57', '73.4']]))
+        +---------+--------+------+
+        | List    | Videos |  Acc |
+        +---------+--------+------+
+        | ego_val | 57     | 73.4 |
+        +---------+--------+------+
     """
     from terminaltables import AsciiTable
 
@@ -30,6 +38,13 @@ def write_csv(path: str | os.PathLike, records: Sequence[Mapping[str, object]]) 
     Args:
         path (str | os.PathLike): Target file; its folder is made, an old file is replaced at once.
         records (Sequence[Mapping[str, object]]): Not empty; all with the keys of the first.
+
+    Examples:
+        >>> write_csv('scores.csv', [{'list': 'ego_val', 'acc': 73.4}])
+        >>> print(Path('scores.csv').read_text())
+        list,acc
+        ego_val,73.4
+        <BLANKLINE>
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)

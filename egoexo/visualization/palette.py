@@ -53,6 +53,10 @@ def class_color(class_id: int) -> str:
 
     Raises:
         ValueError: If the palette has no such class.
+
+    Examples:
+        >>> class_color(12)
+        '#743200'
     """
     if not 0 <= class_id < len(CLASS_COLORS):
         raise ValueError(f'class id {class_id} has no colour: the palette of egoexo/visualization/palette.py holds ids '
@@ -68,6 +72,10 @@ def ink_on(color: str) -> str:
 
     Returns:
         str: ``'#111111'`` or ``'white'``.
+
+    Examples:
+        >>> ink_on('#ffffff') != ink_on('#000000')
+        True
     """
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in to_rgb(color)]
     luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
@@ -82,6 +90,10 @@ def display_name(name: str) -> str:
 
     Returns:
         str: The name for readers.
+
+    Examples:
+        >>> display_name('Prepare sause')
+        'Prepare sauce'
     """
     for wrong, right in _SPELLING.items():
         name = name.replace(wrong, right)

@@ -32,9 +32,13 @@ class SegmentationVisualizer(Visualizer):
         **kwargs: To :class:`mmengine.visualization.Visualizer` (``vis_backends``, ``save_dir``).
 
     Examples:
+        >>> import torch
         >>> visualizer = SegmentationVisualizer()
         >>> visualizer.dataset_meta = dict(classes=('background', 'Cut tomato'))
-        >>> visualizer.add_datasample('ego_val', data_sample=sample, out_file='ego_val.png')  # doctest: +SKIP
+        >>> sample = EgoExoDataSample(metainfo=dict(sample_id='2c23b45a', view='ego', subset='ego_val'))
+        >>> sample.gt_frame_labels = torch.tensor([0, 0, 1, 1, 1])
+        >>> sample.pred_frame_labels = torch.tensor([0, 1, 1, 1, 1])
+        >>> visualizer.add_datasample('ego_val', data_sample=sample, out_file='ego_val.png')
     """
 
     def __init__(self, name: str = 'visualizer', fps: float | None = None, dpi: int = 200, **kwargs: object) -> None:

@@ -43,10 +43,11 @@ class SegmentationInferencer:
         CheckpointError: If the weights do not fit.
 
     Examples:
-        >>> from egoexo.apis import SegmentationInferencer                                        # doctest: +SKIP
-        >>> inferencer = SegmentationInferencer('segmentation/mstcn_i3d_egoexolearn-ego', 'best.pth')  # doctest: +SKIP
-        >>> inferencer('features/2c23b45a.pt')[0]['segments'][0]                                  # doctest: +SKIP
-        (0.0, 4.2, 12, 'Cut tomato')
+        >>> from egoexo.apis import SegmentationInferencer
+        >>> inferencer = SegmentationInferencer('segmentation/mini_mstcn_i3d_egoexolearn-ego')    # random weights
+        >>> result = inferencer(np.zeros((50, 1024), np.float32))[0]                              # two seconds
+        >>> result['labels'].shape, result['scores'].shape, result['segments'][-1][1]
+        ((50,), (28, 10), 2.0)
     """
 
     def __init__(self, model: str | Path | Config, weights: str | Path | bool | None = None,

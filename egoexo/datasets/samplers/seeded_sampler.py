@@ -24,6 +24,12 @@ def pass_order(size: int, seed: int, pass_number: int, shuffle: bool = True) -> 
 
     Returns:
         np.ndarray: int64, shape (size,), a permutation.
+
+    Examples:
+        >>> pass_order(5, seed=0, pass_number=3).tolist() == pass_order(5, seed=0, pass_number=3).tolist()
+        True
+        >>> sorted(pass_order(5, seed=0, pass_number=4).tolist())
+        [0, 1, 2, 3, 4]
     """
     if not shuffle:
         return np.arange(size)

@@ -4,7 +4,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 
 from egoexo.datasets.transforms.sample_sequence import IGNORED_LABEL
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, explain
 from egoexo.registry import TRANSFORMS
 
 __all__ = ['DropSteps']
@@ -27,12 +27,18 @@ class DropSteps(BaseTransform):
     Args:
         keep_ratio (float): Share of the steps that stay, above 0 and at most 1 (default).
         keep_label_ratio (float): Share of the remaining steps whose label stays; the others become -100.
+
+    Examples:
+        >>> kept = DropSteps(keep_ratio=0.5)(dict(feats=np.zeros((4, 2)), gt_step_labels=np.arange(4)))
+        >>> kept['gt_step_labels']
+        array([1, 2])
     """
 
     def __init__(self, keep_ratio: float = 1.0, keep_label_ratio: float = 1.0) -> None:
         for name, value in dict(keep_ratio=keep_ratio, keep_label_ratio=keep_label_ratio).items():
             if not 0 < value <= 1:
-                raise ConfigError(f'DropSteps: {name} must be above 0 and at most 1, found {value!r}.')
+                raise ConfigError(explain(f'DropSteps, {name}', 'a number above 0 and at most 1', repr(value),
+                                          'Correct it in the pipeline of the config.'))
         self.keep_ratio = keep_ratio
         self.keep_label_ratio = keep_label_ratio
 

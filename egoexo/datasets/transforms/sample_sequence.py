@@ -5,7 +5,7 @@ import torch
 from mmcv.transforms import BaseTransform
 
 from egoexo.datasets.feature_store import require_finite
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, explain
 from egoexo.registry import TRANSFORMS
 
 __all__ = ['IGNORED_LABEL', 'SampleSequence']
@@ -43,12 +43,18 @@ class SampleSequence(BaseTransform):
         feature_interval (int): Defaults to 1.
         label_interval (int): Defaults to 1.
         trim (bool): Cut to the shorter one; True for training (default), False for prediction.
+
+    Examples:
+        >>> sampled = SampleSequence(step=5)(dict(feats=np.zeros((12, 4), np.float32), gt_frame_labels=np.arange(12)))
+        >>> sampled['feats'].shape, sampled['gt_step_labels']
+        ((3, 4), array([ 0,  5, 10]))
     """
 
     def __init__(self, step: int = 5, feature_interval: int = 1, label_interval: int = 1, trim: bool = True) -> None:
         for name, value in dict(step=step, feature_interval=feature_interval, label_interval=label_interval).items():
             if not isinstance(value, int) or value < 1:
-                raise ConfigError(f'SampleSequence: {name} must be a whole number >= 1, found {value!r}.')
+                raise ConfigError(explain(f'SampleSequence, {name}', 'a whole number >= 1', repr(value),
+                                          'Correct it in the pipeline of the config.'))
         self.step = step
         self.feature_interval = feature_interval
         self.label_interval = label_interval
@@ -104,11 +110,12 @@ class SampleSequence(BaseTransform):
             return
         row_rate, label_rate = feature_fps / self.feature_interval, label_fps / self.label_interval
         if abs(row_rate - label_rate) > 1e-6 * label_rate:
-            raise ConfigError(
-                f'SampleSequence pairs {row_rate:g} rows per second ({feature_fps:g} fps features, feature_interval='
-                f'{self.feature_interval}) with {label_rate:g} labels per second ({label_fps:g} fps labels, '
+            raise ConfigError(explain(
+                'SampleSequence, feature_interval and label_interval', 'intervals that give equal rates',
+                f'{row_rate:g} rows per second ({feature_fps:g} fps features, feature_interval='
+                f'{self.feature_interval}) against {label_rate:g} labels per second ({label_fps:g} fps labels, '
                 f'label_interval={self.label_interval}): the row of second 60 would get the label of second '
-                f'{60 * row_rate / label_rate:g}. Choose intervals that give equal rates.')
+                f'{60 * row_rate / label_rate:g}', 'Choose intervals that give equal rates.'))
 
 
 def _fit(labels: np.ndarray, length: int) -> np.ndarray:

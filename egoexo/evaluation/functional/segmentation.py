@@ -82,6 +82,10 @@ def run_starts(x: np.ndarray) -> np.ndarray:
 
     Raises:
         ValueError: If ``x`` is not one-dimensional or is empty.
+
+    Examples:
+        >>> run_starts(np.array([0, 0, 5, 5, 0]))
+        array([0, 2, 4])
     """
     if x.ndim != 1 or not x.size:
         raise ValueError(f'a label sequence has shape (G,) with G >= 1, got {x.shape}.')
@@ -102,6 +106,12 @@ def segments(x: np.ndarray, *, ends: str = 'official', background: int | None = 
 
     Raises:
         ValueError: If ``ends`` is neither, or ``x`` is empty.
+
+    Examples:
+        >>> segments(np.array([0, 0, 5, 5, 0]))                  # the last segment gets length 0, as published
+        Segments(labels=array([0, 5, 0]), starts=array([0, 2, 4]), ends=array([2, 4, 4]))
+        >>> segments(np.array([0, 0, 5, 5, 0]), ends='exact', background=0)
+        Segments(labels=array([5]), starts=array([2]), ends=array([4]))
     """
     if ends not in ('official', 'exact'):
         raise ValueError(f"ends must be 'official' or 'exact', got {ends!r}.")
@@ -124,6 +134,10 @@ def edit_score(pred: np.ndarray, gt: np.ndarray, *, background: int | None = Non
 
     Returns:
         float: Percent; NaN, as officially, if neither side has a segment.
+
+    Examples:
+        >>> edit_score(np.array([0, 5, 5, 0]), np.array([0, 5, 7, 0]))         # one of four segments is missing
+        75.0
     """
     return _edit(segments(pred, background=background).labels, segments(gt, background=background).labels)
 
@@ -246,6 +260,12 @@ def summarise(rows: Sequence[VideoCounts], thresholds: Sequence[float] = THRESHO
 
     Raises:
         ValueError: If there is no row.
+
+    Examples:
+        >>> from egoexo.evaluation.protocols.segmentation import PROTOCOLS
+        >>> counts = count_video(np.array([0, 5, 5, 0]), np.array([0, 5, 7, 0]), PROTOCOLS['official'])
+        >>> summarise([counts])['Acc']
+        75.0
     """
     if not rows:
         raise ValueError('no video to summarise; expected at least one row of counts.')

@@ -17,6 +17,17 @@ class Protocol:
         name (str): Key in the benchmark's table of protocols and in result files.
         description (str): One sentence: what is scored and how it differs from the official rules.
         comparable_with (tuple[str, ...]): Published or released numbers that follow the same rules; empty if none.
+
+    Examples:
+        >>> import dataclasses
+        >>> @dataclasses.dataclass(frozen=True)
+        ... class Rules(Protocol):
+        ...     threshold: float = 0.5
+        >>> mine, yours = (Rules(name, 'Overlap of half.', ()) for name in ('mine', 'yours'))
+        >>> mine.hash == yours.hash                   # words do not count
+        True
+        >>> mine.hash == dataclasses.replace(mine, threshold=0.25).hash
+        False
     """
 
     name: str

@@ -62,6 +62,11 @@ class SegmentationProtocol(Protocol):
 
         Raises:
             ConfigError: For any other value.
+
+        Examples:
+            >>> official = PROTOCOLS['official']
+            >>> official.with_pad('repeat_last').hash == official.hash
+            False
         """
         if pad not in ('error', 'repeat_last'):
             raise ConfigError(f"pad must be 'error' or 'repeat_last', got {pad!r}.")
@@ -124,6 +129,12 @@ def get_protocols(names: tuple[str, ...] | list[str] | str) -> tuple[Segmentatio
 
     Raises:
         ConfigError: If a name is unknown or none is given.
+
+    Examples:
+        >>> [protocol.name for protocol in get_protocols('all')][:3]
+        ['official', 'clean', 'official_test_bug']
+        >>> get_protocols(['official'])[0].hash
+        '8e2b3a571728'
     """
     names = [names] if isinstance(names, str) else list(names)
     names = list(dict.fromkeys(other for name in names for other in (PROTOCOLS if name == 'all' else [name])))

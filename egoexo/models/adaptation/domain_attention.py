@@ -15,6 +15,10 @@ def entropy(logits: torch.Tensor, dim: int = -1) -> torch.Tensor:
 
     Returns:
         torch.Tensor: Shape of ``logits`` without ``dim``.
+
+    Examples:
+        >>> round(entropy(torch.zeros(2)).item(), 4)                        # log 2
+        0.6931
     """
     log_probs = F.log_softmax(logits, dim=dim)
     return -(log_probs.exp() * log_probs).sum(dim)

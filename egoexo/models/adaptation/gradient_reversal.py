@@ -28,5 +28,11 @@ def reverse_gradient(x: torch.Tensor, scale: float) -> torch.Tensor:
 
     Returns:
         torch.Tensor: ``x`` unchanged.
+
+    Examples:
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> reverse_gradient(x, 0.5).sum().backward()
+        >>> x.grad
+        tensor([-0.5000, -0.5000])
     """
     return _ReverseGradient.apply(x, float(scale))

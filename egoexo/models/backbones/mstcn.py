@@ -121,6 +121,12 @@ class MultiStageTCN(BaseModule):
         mask_padding (bool): Zero the padded steps of a batch after each layer, so that a video gets the same scores
             in any batch. False as released: padding leaks over its borders when the batch holds several videos.
         init_cfg (dict, optional): MMEngine initialisation; PyTorch's defaults, as published, when None.
+
+    Examples:
+        >>> backbone = MultiStageTCN(in_channels=8, num_classes=3, num_stages=2, num_layers=2)
+        >>> stages = backbone(torch.zeros(1, 8, 20))
+        >>> len(stages), stages[-1].logits[0].shape
+        (2, torch.Size([1, 3, 20]))
     """
 
     def __init__(self, in_channels: int = 1024, num_classes: int = 28, num_stages: int = 4, num_layers: int = 10,

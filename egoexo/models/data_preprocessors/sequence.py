@@ -11,7 +11,13 @@ __all__ = ['SequenceDataPreprocessor']
 
 @MODELS.register_module()
 class SequenceDataPreprocessor(BaseDataPreprocessor):
-    """Moves sequences to the device, casts them to float32, pads them with zeros and says where the padding is."""
+    """Moves sequences to the device, casts them to float32, pads them with zeros and says where the padding is.
+
+    Examples:
+        >>> batch = SequenceDataPreprocessor()(dict(inputs=[torch.ones(4, 3), torch.ones(4, 2)]))
+        >>> batch['inputs'].shape, batch['mask'].sum(1)
+        (torch.Size([2, 4, 3]), tensor([3, 2]))
+    """
 
     def forward(self, data: dict, training: bool = False) -> dict:
         """Make one batch.

@@ -48,8 +48,8 @@ class BackboneExtractor(FeatureExtractor):
     Examples:
         >>> extractor = MODELS.build(dict(
         ...     type='BackboneExtractor', backbone=dict(type='mmaction.ResNet', depth=18),
-        ...     input_format='NCHW', clip_len=1, frame_interval=1))                      # doctest: +SKIP
-        >>> extractor(np.zeros((2, 1, 240, 320, 3), np.uint8)).shape                     # doctest: +SKIP
+        ...     input_format='NCHW', clip_len=1, frame_interval=1))
+        >>> extractor(np.zeros((2, 1, 240, 320, 3), np.uint8)).shape
         torch.Size([2, 512])
     """
 
