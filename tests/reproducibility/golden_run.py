@@ -47,29 +47,32 @@ def _digest(*tensors: torch.Tensor) -> str:
 
 
 def probe() -> str:
-    """Hash of a few results of torch alone, with the layers, shapes and memory orders of the model.
+    """Hash of three steps of a small network made of torch alone, with the layers and memory orders of the model.
 
     Returns:
         str: 64 hexadecimal digits. Another value means that this machine rounds in another way than the one the curve
         was stored on; the package has no part in it.
     """
-    numbers = np.frombuffer(hashlib.shake_256(b'probe').digest(2**17), dtype='i1').astype(np.float32) / 64
-    x = torch.from_numpy(numbers[:61 * 1024].reshape(1, 61, 1024))
-    embed = torch.from_numpy(numbers[-64 * 1024:].reshape(64, 1024) / 16).requires_grad_()
-    kernel = torch.from_numpy(numbers[:64 * 64 * 3].reshape(64, 64, 1, 3) / 16).requires_grad_()
-    classes = torch.from_numpy(numbers[:28 * 64].reshape(28, 64) / 8).requires_grad_()
-    target = torch.arange(61) % 28
-    h = F.linear(x, embed)
-    for dilation in (1, 4, 512):
-        image = h.transpose(1, 2).unsqueeze(2).contiguous(memory_format=torch.channels_last)
-        h = h + F.conv2d(image, kernel, padding=(0, dilation), dilation=(1, dilation)).relu().squeeze(2).transpose(1, 2)
-        h = h / 8
-    logits = F.linear(h, classes)
-    log_probs = F.log_softmax(logits, -1)
-    loss = F.cross_entropy(logits[0], target) + (log_probs[:, 1:] - log_probs[:, :-1]).square().clamp(max=16.).mean()
-    grads = torch.autograd.grad(loss, (embed, kernel, classes))
-    updates = [grad / (grad.square().mul(0.001).sqrt() + 1e-8) for grad in grads]
-    return _digest(loss, F.softmax(logits, -1), *grads, *updates)
+    numbers = torch.from_numpy(np.frombuffer(hashlib.shake_256(b'probe').digest(2**18), dtype='i1') / np.float32(64))
+    embed, kernel, classes = weights = [
+        (numbers[:math.prod(shape)].reshape(shape) / 16).requires_grad_()
+        for shape in ((64, 1024), (64, 64, 1, 3), (28, 64))]
+    adam = torch.optim.Adam(weights, lr=1e-3)
+    seen = []
+    for batch, steps in ((1, 61), (2, 37), (1, 83)):
+        h = F.linear(numbers[-batch * steps * 1024:].reshape(batch, steps, 1024), embed)
+        for dilation in (1, 4, 64):
+            image = h.transpose(1, 2).unsqueeze(2).contiguous(memory_format=torch.channels_last)
+            branch = F.conv2d(image, kernel, padding=(0, dilation), dilation=(1, dilation)).relu()
+            h = (h + branch.squeeze(2).transpose(1, 2)) / 4
+        log_probs = F.log_softmax(F.linear(h, classes), -1)
+        loss = F.nll_loss(log_probs.flatten(0, 1), torch.arange(batch * steps) % 28) + \
+            (log_probs[:, 1:] - log_probs[:, :-1]).square().clamp(max=16.0).mean()
+        adam.zero_grad()
+        loss.backward()
+        adam.step()
+        seen += [loss, F.softmax(log_probs, -1), *(weight.grad.clone() for weight in weights)]
+    return _digest(*seen, *weights)
 
 
 class Recorder(Hook):
