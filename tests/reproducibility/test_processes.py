@@ -66,6 +66,7 @@ def test_dropout_tells_the_number_of_processes(exact_root: Path, tmp_path: Path)
     dropout = 'model.backbone.dropout=0.5'
     one, two = train_one(exact_root, tmp_path / 'one', dropout), train_two(exact_root, tmp_path / 'two', dropout)
     assert max(compare(one, two).values()) > 1e-4
+    assert compare(two, train_two(exact_root, tmp_path / 'again', dropout)) == {}
 
 
 def evaluate(root: Path | str, checkpoint: Path | str, folder: Path | str, *more: str) -> dict[str, float]:
