@@ -1,7 +1,7 @@
 """Bridges over upstream gaps: one idempotent function per gap, called by the registry and the tools, never on import.
 
-Each function says which package and which report it answers; ``tests/test_compat.py`` fails once the gap is closed
-upstream, which is the sign to delete the bridge.
+Each function says which package and which report it answers; :data:`BRIDGES` lists them. ``tests/test_compat.py`` fails
+once a gap is closed upstream, which is the sign to delete its bridge.
 """
 
 import ast
@@ -18,31 +18,15 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from egoexo.utils.bridge import Bridge
 from egoexo.utils.config_files import OWN_PREFIX, own_base
 
-__all__ = ['apply', 'video_package_problem']
+__all__ = ['BRIDGES', 'apply', 'video_package_problem']
 
 REPAIR = ('pip uninstall -y decord opencv-python opencv-contrib-python && '
           'pip install --force-reinstall --no-deps decord2==3.4.0 opencv-python-headless==5.0.0.93')
 OPENCV_PACKAGES = ('opencv-python', 'opencv-python-headless', 'opencv-contrib-python',
                    'opencv-contrib-python-headless')
-
-
-@functools.cache
-def apply() -> None:
-    """Bridge every known gap of the installed mmengine, mmcv and mmaction2; free when called again."""
-    _silence_deformable_attention()
-    _hide_broken_torchvision()
-    _stand_in_for_pkg_resources()
-    _stub_missing_drn()
-    _stub_multimodal()
-    _launch_without_cuda()
-    _wrap_without_cuda()
-    _format_config_fast()
-    _find_own_bases()
-    _register_safe_globals()
-    _read_checkpoints_as_data()
-    _warn_of_video_packages()
 
 
 def _silence_deformable_attention() -> None:
@@ -305,3 +289,37 @@ def _warn_of_video_packages() -> None:
     problem = video_package_problem()
     if problem is not None and os.environ.get('RANK', '0') == '0':
         warnings.warn(problem, stacklevel=2)
+
+
+_CONFIG, _RUNNER = 'mmengine/config/config.py', 'mmengine/runner/runner.py'
+BRIDGES = (
+    Bridge(_silence_deformable_attention, 'mmcv-lite', 'open-mmlab/mmcv cnn/bricks/transformer.py',
+           'mmcv/cnn/bricks/transformer.py', r"warn\('Fail to import ``MultiScaleDeformableAttention``"),
+    Bridge(_hide_broken_torchvision, 'mmengine', 'pytorch/pytorch issue 122494',
+           'mmengine/utils/dl_utils/collect_env.py', r'import torchvision(?:(?!except).)*except ModuleNotFoundError'),
+    Bridge(_stand_in_for_pkg_resources, 'mmengine', 'pypa/setuptools issue 5174',
+           'mmengine/utils/package_utils.py', 'import pkg_resources'),
+    Bridge(_stub_missing_drn, 'mmaction2', 'open-mmlab/mmaction2 issue 2714', 'mmaction/models/localizers/drn', None),
+    Bridge(_stub_multimodal, 'mmaction2', 'open-mmlab/mmaction2 models/multimodal/__init__.py',
+           'mmaction/utils/dependency.py', r'WITH_MULTIMODAL(?!.*timm)'),
+    Bridge(_launch_without_cuda, 'mmengine', 'open-mmlab/mmengine pull request 973', 'mmengine/dist/utils.py',
+           r'torch\.cuda\.set_device\('),
+    Bridge(_wrap_without_cuda, 'mmengine', 'open-mmlab/mmengine pull request 973', _RUNNER,
+           r"device_ids=\[int\(os\.environ\['LOCAL_RANK'\]\)\]"),
+    Bridge(_format_config_fast, 'mmengine', 'open-mmlab/mmengine Runner.save_checkpoint', _RUNNER,
+           r'cfg=self\.cfg\.pretty_text'),
+    Bridge(_find_own_bases, 'mmengine', 'open-mmlab/mmengine Config._get_cfg_path', _CONFIG,
+           r'def _get_cfg_path(?:(?!def ).)*get_installed_path'),
+    Bridge(_register_safe_globals, 'mmengine', 'open-mmlab/mmengine issue 1655', 'mmengine/logging/history_buffer.py',
+           r'_statistics_methods\.setdefault\('),
+    Bridge(_read_checkpoints_as_data, 'mmengine', 'open-mmlab/mmengine runner/checkpoint.py',
+           'mmengine/runner/checkpoint.py', r'load_url\((?!.*weights_only=True)'),
+)
+
+
+@functools.cache
+def apply() -> None:
+    """Bridge every known gap of the installed mmengine, mmcv and mmaction2; free when called again."""
+    for bridge in BRIDGES:
+        bridge.apply()
+    _warn_of_video_packages()

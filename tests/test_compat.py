@@ -223,3 +223,10 @@ def test_this_environment_is_sound():
     import decord
 
     assert decord.__version__ == '3.4.0' and compat.video_package_problem() is None
+
+
+def test_table_names_every_bridge_once_and_all_are_needed_here():
+    names = [bridge.apply.__name__ for bridge in compat.BRIDGES]
+    assert len(set(names)) == len(names) == 11
+    assert {bridge.apply.__name__: bridge.state() for bridge in compat.BRIDGES} == dict.fromkeys(names, 'bridged')
+    assert all(bridge.apply.__doc__.strip().split('\n')[0] for bridge in compat.BRIDGES)
