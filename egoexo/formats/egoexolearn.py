@@ -1,14 +1,15 @@
 """Official files of EgoExoLearn's temporal action segmentation benchmark, read and written unchanged."""
 
-import json
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from egoexo.errors import AnnotationError, EgoExoError, PredictionError
+from egoexo.errors import AnnotationError, EgoExoError, PredictionError, explain
+from egoexo.files import read_bytes, read_json, read_text
 from egoexo.formats.label_text import decode_ids, encode_runs, split_lines, split_words
 
 __all__ = [
@@ -27,6 +28,9 @@ __all__ = [
 
 NUM_CLASSES = 28
 PREDICTION_HEADER = '### Frame level recognition: ###'
+# Label and result files of 20 hours at 25 fps are smaller; decoding takes some 80 times the bytes of a file.
+_MAX_LABEL_BYTES = 4 * 2**20
+_UID = re.compile(r'[^/\\\x00-\x1f\x7f:*?"<>|.\s][^/\\\x00-\x1f\x7f:*?"<>|.]{0,199}')
 
 
 @dataclass(frozen=True)
@@ -54,27 +58,12 @@ class VideoMeta:
     task: str
 
 
-def _read_bytes(path: str | os.PathLike, what: str, error: type[EgoExoError]) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as cause:
-        reason = 'does not exist' if isinstance(cause, FileNotFoundError) else f'cannot be read ({cause.strerror})'
-        raise error(f'{what} {path} {reason}. Check the path and the official folder layout.') from cause
-
-
-def _read_text(path: str | os.PathLike, what: str) -> str:
-    try:
-        return _read_bytes(path, what, AnnotationError).decode('utf-8')
-    except UnicodeDecodeError as cause:
-        raise AnnotationError(f'{what} {path} is not UTF-8 text ({cause}); expected the official text file.') from cause
-
-
-def _read_json(path: str | os.PathLike, what: str) -> object:
-    text = _read_text(path, what)
-    try:
-        return json.loads(text)
-    except json.JSONDecodeError as cause:
-        raise AnnotationError(f'{what} {path} is not valid JSON ({cause}); it may be truncated.') from cause
+def _check_uid(uid: object, where: str, error: type[EgoExoError]) -> str:
+    """A uid becomes part of a path: it must be one name, without anything that leads elsewhere."""
+    if not isinstance(uid, str) or not _UID.fullmatch(uid):
+        raise error(explain(where, 'a uid: letters, digits, "-", "_" and the like, at most 200', f'{uid!r}',
+                            'Correct the line, or leave the video out.'))
+    return uid
 
 
 def read_split(path: str | os.PathLike) -> list[str]:
@@ -87,21 +76,30 @@ def read_split(path: str | os.PathLike) -> list[str]:
         list[str]: uids in file order, the name up to its first dot.
 
     Raises:
-        AnnotationError: If the file is missing or empty, or a line is empty or names a video twice.
+        AnnotationError: If the file is missing or empty, or a line is empty, leads out of the folder of the videos
+            (``../b.txt``) or names a video twice.
+
+    Examples:
+        >>> split = 'data/mini/egoexolearn/temporal_action_segmentation_benchmark/tas_annotation/splits'
+        >>> uids = read_split(f'{split}/ego_train_annotations.bundle')
+        >>> len(uids[0])
+        36
     """
-    lines = _read_text(path, 'Split list').strip().splitlines()
-    if not lines:
-        raise AnnotationError(f'Split list {path} is empty; expected one <uid>.txt per line.')
-    uids = [line.strip().split('.')[0] for line in lines]
+    text = read_text(path, AnnotationError, 'a split list').strip()
+    if not text:
+        raise AnnotationError(explain(path, 'a split list with one <uid>.txt per line', 'an empty file',
+                                      'Fetch it again.'))
     first_line: dict[str, int] = {}
-    for number, uid in enumerate(uids, start=1):
-        if not uid or '/' in uid:
-            raise AnnotationError(f'Split list {path} line {number}: {lines[number - 1]!r} is no <uid>.txt.')
+    for number, line in enumerate(re.split(r'\r\n|\r|\n', text), start=1):
+        where = f'{path} line {number}'
+        uid = line.strip().split('.')[0]
+        if not _UID.fullmatch(uid):
+            raise AnnotationError(explain(where, 'a video <uid>.txt', f'{line!r}', 'Correct or remove the line.'))
         if uid in first_line:
-            raise AnnotationError(f'Split list {path} line {number}: {uid} is already in line {first_line[uid]}; '
-                                  'a list names each video once, so remove one of the two lines.')
+            raise AnnotationError(explain(where, 'each video once', f'{uid}, which is already in line '
+                                          f'{first_line[uid]}', 'Remove one of the two lines.'))
         first_line[uid] = number
-    return uids
+    return list(first_line)
 
 
 def write_split(path: str | os.PathLike, uids: Iterable[str]) -> None:
@@ -133,12 +131,20 @@ def read_frame_labels(
     Raises:
         AnnotationError: If the file is missing or has no label, or a line is empty or no known class id; names the
             file and the first such line.
+
+    Examples:
+        >>> write_frame_labels('a.txt', np.array([0, 3, 3]))
+        >>> read_frame_labels('a.txt')
+        array([0, 3])
+        >>> read_frame_labels('a.txt', drop_last_line=False)
+        array([0, 3, 3])
     """
-    data = _read_bytes(path, 'Label file', AnnotationError)
+    data = read_bytes(path, AnnotationError, 'a label file', _MAX_LABEL_BYTES)
     buffer, starts, ends = split_lines(data, drop_last_line)
     if not starts.size:
-        raise AnnotationError(f'Label file {path} holds no label; expected one class id per frame and line'
-                              f'{", the last of which is dropped" if drop_last_line else ""}.')
+        dropped = ', the last of which is dropped' if drop_last_line else ''
+        raise AnnotationError(explain(path, f'a label file with one class id per frame and line{dropped}', 'no label',
+                                      'Fetch it again, or leave the video out of the list.'))
     labels, bad = decode_ids(buffer, starts, ends, num_classes)
     if bad.any():
         _refuse_label(path, buffer, starts, ends, bad, num_classes)
@@ -150,9 +156,10 @@ def _refuse_label(path: str | os.PathLike, buffer: np.ndarray, starts: np.ndarra
     line = int(np.argmax(bad))
     found = _shown(buffer, starts[line], ends[line])
     what = f'unknown class id {found}' if found != "''" else 'empty label'
-    raise AnnotationError(f'Label file {path} line {line + 1}: {what}, expected 0 to {num_classes - 1} '
-                          f'({np.count_nonzero(bad)} such lines of {bad.size}). Correct the file or leave the video '
-                          'out of the list.')
+    raise AnnotationError(explain(
+        f'{path} line {line + 1}', f'a class id from 0 to {num_classes - 1}',
+        f'{what} ({np.count_nonzero(bad)} such lines of {bad.size})',
+        'Correct the file, or leave the video out of the list.'))
 
 
 def _shown(buffer: np.ndarray, start: int, end: int) -> str:
@@ -181,23 +188,31 @@ def read_frame_prediction(path: str | os.PathLike, *, num_classes: int = NUM_CLA
 
     Raises:
         PredictionError: If the file is missing, is no result file, holds no label or an unknown one.
+
+    Examples:
+        >>> write_frame_prediction('uid', np.array([0, 3, 3]))
+        >>> read_frame_prediction('uid')
+        array([0, 3, 3])
     """
-    data = _read_bytes(path, 'Result file', PredictionError)
+    data = read_bytes(path, PredictionError, 'a result file', _MAX_LABEL_BYTES)
     if b'\r' in data:
         data = data.replace(b'\r\n', b'\n').replace(b'\r', b'\n')
     header, _, rest = data.partition(b'\n')
     if not header.startswith(b'#'):
-        raise PredictionError(f'Result file {path} line 1 is {_shown(np.frombuffer(header, np.uint8), 0, 20)}, expected'
-                              f' {PREDICTION_HEADER!r}; the class ids belong in line 2.')
+        raise PredictionError(explain(
+            f'{path} line 1', f'{PREDICTION_HEADER!r}', _shown(np.frombuffer(header, np.uint8), 0, 20),
+            'Put the class ids into line 2.'))
     buffer, starts, ends = split_words(rest.partition(b'\n')[0])
     if not starts.size:
-        raise PredictionError(f'Result file {path} has no label in line 2; it may be truncated, so predict it again.')
+        raise PredictionError(explain(f'{path} line 2', 'one class id per frame', 'no label in line 2',
+                                      'It may be truncated. Predict the video again.'))
     labels, bad = decode_ids(buffer, starts, ends, num_classes)
     if bad.any():
         frame = int(np.argmax(bad))
-        raise PredictionError(f'Result file {path} frame {frame}: unknown class id '
-                              f'{_shown(buffer, starts[frame], ends[frame])}, expected 0 to {num_classes - 1} '
-                              f'({np.count_nonzero(bad)} such frames of {bad.size}).')
+        raise PredictionError(explain(
+            f'{path} frame {frame}', f'a class id from 0 to {num_classes - 1}',
+            f'unknown class id {_shown(buffer, starts[frame], ends[frame])} ({np.count_nonzero(bad)} such frames of '
+            f'{bad.size})', 'Predict the video again with the classes of this benchmark, or correct the file.'))
     return labels
 
 
@@ -207,6 +222,12 @@ def write_frame_prediction(path: str | os.PathLike, labels: np.ndarray) -> None:
     Args:
         path (str | os.PathLike): Target file, officially named by the bare uid; its folder is made.
         labels (np.ndarray): Class ids, shape (P,), integers.
+
+    Examples:
+        >>> write_frame_prediction('uid', np.array([0, 3, 3]))
+        >>> print(Path('uid').read_text())
+        ### Frame level recognition: ###
+        0 3 3
     """
     _write(path, f'{PREDICTION_HEADER}\n{encode_runs(_checked(labels), " ")}')
 
@@ -223,15 +244,21 @@ def read_class_names(path: str | os.PathLike) -> tuple[str, ...]:
     Raises:
         AnnotationError: If the file is missing or malformed, or its ids are not 1, 2, ... each once.
     """
-    records = _read_json(path, 'Class list')
-    try:
-        names = {int(record['value']): str(record['key']) for record in records}
-    except (TypeError, KeyError, ValueError) as cause:
-        raise AnnotationError(
-            f'Class list {path} must be a list of {{"key": name, "value": id}} ({cause!r}).') from cause
-    if len(names) != len(records) or sorted(names) != list(range(1, len(names) + 1)):
-        raise AnnotationError(f'Class list {path} must give the ids 1 to {len(records)} once each, '
-                              f'found {sorted(int(record["value"]) for record in records)}.')
+    records = read_json(path, AnnotationError, 'a class list')
+    names: dict[int, str] = {}
+    for number, record in enumerate(records if isinstance(records, list) else [records]):
+        try:
+            value, name = int(record['value']), record['key']
+        except (TypeError, KeyError, ValueError, OverflowError) as cause:
+            raise AnnotationError(explain(f'{path} record {number}', 'a list of {"key": name, "value": id}',
+                                          f'{cause!r}', 'Fetch the file again.')) from cause
+        if not isinstance(name, str) or value in names:
+            raise AnnotationError(explain(f'{path} record {number}', 'a name and an id of its own',
+                                          f'the name {name!r} and the id {value}', 'Correct the record.'))
+        names[value] = name
+    if not names or sorted(names) != list(range(1, len(names) + 1)):
+        raise AnnotationError(explain(path, f'the ids 1 to {len(names)} once each', f'{sorted(names)}',
+                                      'Correct the ids.'))
     return ('background', *(names[index] for index in sorted(names)))
 
 
@@ -245,21 +272,33 @@ def read_video_meta(path: str | os.PathLike) -> dict[str, VideoMeta]:
         dict[str, VideoMeta]: By uid, in file order.
 
     Raises:
-        AnnotationError: If the file is missing or malformed or names a video twice.
+        AnnotationError: If the file is missing or malformed, names a video twice, or a uid leads out of its folder.
+
+    Examples:
+        >>> videos = read_video_meta('data/mini/egoexolearn/video_meta_downsampled.json')
+        >>> sorted({video.view for video in videos.values()})
+        ['ego', 'exo']
     """
-    records = _read_json(path, 'Video table')
+    records = read_json(path, AnnotationError, 'a video table')
     videos: dict[str, VideoMeta] = {}
     for number, record in enumerate(records if isinstance(records, list) else [records]):
+        where = f'{path} record {number}'
         try:
             meta = VideoMeta(
                 uid=record['video_uid'], num_frames=int(record['num_frames']), fps=float(record['fps']),
                 width=int(record['width']), height=int(record['height']), view=record['view'],
                 scene=record['scene'], task=record['task'])
-        except (TypeError, KeyError, ValueError) as cause:
-            raise AnnotationError(f'Video table {path} record {number}: {cause!r}; expected video_uid, num_frames, '
-                                  'fps, width, height, view, scene, task.') from cause
+        except (TypeError, KeyError, ValueError, OverflowError) as cause:
+            raise AnnotationError(explain(where, 'video_uid, num_frames, fps, width, height, view, scene and task',
+                                          f'{cause!r}', 'Correct the record or fetch the file again.')) from cause
+        _check_uid(meta.uid, where, AnnotationError)
+        if min(meta.num_frames, meta.fps, meta.width, meta.height) <= 0:
+            raise AnnotationError(explain(where, 'numbers above 0', f'{meta}', 'Correct the record.'))
+        if not all(isinstance(text, str) for text in (meta.view, meta.scene, meta.task)):
+            raise AnnotationError(explain(where, 'view, scene and task as text', f'{meta}', 'Correct the record.'))
         if meta.uid in videos:
-            raise AnnotationError(f'Video table {path} record {number}: {meta.uid} is named twice.')
+            raise AnnotationError(explain(where, 'each video once', f'{meta.uid}, which is named twice',
+                                          'Remove one of the two records.'))
         videos[meta.uid] = meta
     return videos
 

@@ -78,10 +78,10 @@ def rewrite(content: bytes) -> Callable[[Path], None]:
     ('feats/c.pt', Path.unlink, r'c: .*expected features of c in c'),
     ('feats/c.pt', truncate, r'c: .*c\.pt: .* found 300 bytes that cannot be read'),
     ('feats/c.pt', widen, r'c: .*c\.pt: expected shape \(T, 8\), found \(23, 2048\)'),
-    ('gts/c.txt', Path.unlink, r'c: .*c\.txt does not exist'),
-    ('gts/c.txt', rewrite(b'1\r\n28\r\n1'), r"c\.txt line 2: unknown class id '28'"),
-    ('gts/c.txt', rewrite(b'1\r\n\r\n1'), r'c\.txt line 2: empty label'),
-    ('gts/c.txt', rewrite(b''), r'c\.txt holds no label'),
+    ('gts/c.txt', Path.unlink, r'c: .*c\.txt: .*it does not exist'),
+    ('gts/c.txt', rewrite(b'1\r\n28\r\n1'), r"c\.txt line 2: .*found unknown class id '28'"),
+    ('gts/c.txt', rewrite(b'1\r\n\r\n1'), r'c\.txt line 2: .*found empty label'),
+    ('gts/c.txt', rewrite(b''), r'c\.txt: .*found no label'),
 ])
 def test_unusable_file_is_found_when_the_list_is_made(
         filled: object, said: list[str], file: str, damage: Callable, message: str) -> None:
@@ -128,7 +128,7 @@ def test_labels_longer_or_shorter_than_features(
 
 
 def test_missing_list(layout: object, said: list[str]) -> None:
-    with pytest.raises(AnnotationError, match=r"ego_test_annotations\.bundle\. Check ann_file .*missing_list='skip'"):
+    with pytest.raises(AnnotationError, match=r"ego_test_annotations\.bundle: expected a split list, found .*missing_list='skip'"):
         build(layout.config('ego_test'))
     dataset = build(layout.config('ego_test', missing_list='skip'))
     assert len(dataset) == 0
@@ -137,9 +137,9 @@ def test_missing_list(layout: object, said: list[str]) -> None:
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (b'', 'is empty; expected one <uid>.txt per line'),
-    (b'\n', 'is empty'),
-    (b'a.txt\nb.txt\na.txt', 'line 3: a is already in line 1'),
+    (b'', 'expected a split list with one <uid>.txt per line, found an empty file'),
+    (b'\n', 'found an empty file'),
+    (b'a.txt\nb.txt\na.txt', 'line 3: .*found a, which is already in line 1'),
 ])
 def test_malformed_list(filled: object, content: bytes, message: str) -> None:
     (filled.root / 'splits/ego_train_annotations.bundle').write_bytes(content)
@@ -155,7 +155,7 @@ def test_exclude(filled: object, said: list[str]) -> None:
 
 
 def test_view_and_list_must_agree(filled: object) -> None:
-    with pytest.raises(ConfigError, match="view='exo', but .*ego_train.* is a list of the other view"):
+    with pytest.raises(ConfigError, match="ego_train.*: expected a list of view='exo', found a list of the other view"):
         build(filled.config('ego_train', view='exo'))
     swapped = filled.config('ego_train') | dict(view='exo', subset='swapped')
     assert build(swapped)[0]['data_samples'].view == 'exo'
@@ -171,9 +171,9 @@ def test_every_list_has_its_own_features(filled: object) -> None:
 
 
 @pytest.mark.parametrize(('change', 'message'), [
-    (dict(view='top'), "view='top' is unknown"),
-    (dict(missing_list='no'), "missing_list='no' is unknown"),
-    (dict(data_prefix=dict(feats='feats')), r"must name the folders 'features' and 'labels', found \['feats'\]"),
+    (dict(view='top'), "view: expected 'ego' or 'exo', found 'top'"),
+    (dict(missing_list='no'), "missing_list: expected 'error' or 'skip', found 'no'"),
+    (dict(data_prefix=dict(feats='feats')), r"expected the folders 'features' and 'labels', found \['feats'\]"),
 ])
 def test_unknown_options(filled: object, change: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

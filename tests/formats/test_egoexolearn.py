@@ -40,23 +40,23 @@ def test_frame_labels_are_cut_as_officially(
 def test_the_dropped_element_is_not_looked_at(tmp_path: Path) -> None:
     path = put(tmp_path / 'v.txt', b'1\n2\nend')
     assert fmt.read_frame_labels(path).tolist() == [1, 2]
-    with pytest.raises(AnnotationError, match="line 3: unknown class id 'end'"):
+    with pytest.raises(AnnotationError, match="line 3: .*found unknown class id 'end'"):
         fmt.read_frame_labels(path, drop_last_line=False)
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (b'1\r\n\r\n\r\n2\r\n3', r'line 2: empty label, expected 0 to 27 \(2 such lines of 4\)'),
-    (b'1\n2\n\n\n', 'line 3: empty label'),
-    (b'1\n28\n3', "line 2: unknown class id '28'"),
-    (b'1\n-1\n3', "line 2: unknown class id '-1'"),
-    (b'1\n07\n3', "line 2: unknown class id '07'"),
-    (b'1\n 7\n3', "line 2: unknown class id ' 7'"),
-    (b'cut tomato\n7\n3', "line 1: unknown class id 'cut tomato'"),
-    (b'1\n100\n3', "line 2: unknown class id '100'"),
-    (b'\xef\xbb\xbf1\n2', 'line 1: unknown class id'),
-    (b'1\n1.0\n3', "line 2: unknown class id '1.0'"),
-    (b'', 'holds no label'),
-    (b'24', 'holds no label'),
+    (b'1\r\n\r\n\r\n2\r\n3', r'line 2: .*found empty label \(2 such lines of 4\)'),
+    (b'1\n2\n\n\n', 'line 3: .*found empty label'),
+    (b'1\n28\n3', "line 2: .*found unknown class id '28'"),
+    (b'1\n-1\n3', "line 2: .*found unknown class id '-1'"),
+    (b'1\n07\n3', "line 2: .*found unknown class id '07'"),
+    (b'1\n 7\n3', "line 2: .*found unknown class id ' 7'"),
+    (b'cut tomato\n7\n3', "line 1: .*found unknown class id 'cut tomato'"),
+    (b'1\n100\n3', "line 2: .*found unknown class id '100'"),
+    (b'\xef\xbb\xbf1\n2', 'line 1: .*found unknown class id'),
+    (b'1\n1.0\n3', "line 2: .*found unknown class id '1.0'"),
+    (b'', 'found no label'),
+    (b'24', 'found no label'),
 ])
 def test_bad_frame_labels(tmp_path: Path, content: bytes, message: str) -> None:
     path = put(tmp_path / 'v.txt', content)
@@ -68,19 +68,19 @@ def test_bad_frame_labels(tmp_path: Path, content: bytes, message: str) -> None:
 def test_other_class_counts(tmp_path: Path) -> None:
     path = put(tmp_path / 'v.txt', b'5\n123\n99\n0')
     assert fmt.read_frame_labels(path, num_classes=124, drop_last_line=False).tolist() == [5, 123, 99, 0]
-    with pytest.raises(AnnotationError, match='expected 0 to 5'):
+    with pytest.raises(AnnotationError, match='expected a class id from 0 to 5'):
         fmt.read_frame_labels(path, num_classes=6)
 
 
 @pytest.mark.parametrize('read', [
     fmt.read_split, fmt.read_frame_labels, fmt.read_class_names, fmt.read_video_meta])
 def test_missing_annotation_file(tmp_path: Path, read: object) -> None:
-    with pytest.raises(AnnotationError, match=r'absent does not exist. Check the path'):
+    with pytest.raises(AnnotationError, match=r'absent: expected a .*found nothing: it does not exist. Check'):
         read(tmp_path / 'absent')
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
-    with pytest.raises(AnnotationError, match='cannot be read'):
+    with pytest.raises(AnnotationError, match='found a folder'):
         fmt.read_frame_labels(tmp_path)
 
 
@@ -90,12 +90,12 @@ def test_split(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (b'', 'is empty'),
-    (b'\n \n', 'is empty'),
-    (b'a.txt\n\nb.txt', "line 2: '' is no <uid>.txt"),
+    (b'', 'found an empty file'),
+    (b'\n \n', 'found an empty file'),
+    (b'a.txt\n\nb.txt', "line 2: expected a video <uid>.txt, found ''"),
     (b'a.txt\n../b.txt', 'line 2'),
-    (b'a.txt\nb.txt\na.txt', 'line 3: a is already in line 1'),
-    (b'\xff\xfe', 'is not UTF-8 text'),
+    (b'a.txt\nb.txt\na.txt', 'line 3: .*found a, which is already in line 1'),
+    (b'\xff\xfe', 'in UTF-8, found byte 0xff at offset 0'),
 ])
 def test_bad_split(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
@@ -135,13 +135,13 @@ def test_prediction_is_line_two(tmp_path: Path, content: bytes) -> None:
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (b'', 'line 1 is'),
-    (b'1 2 3', "line 1 is '1 2 3', expected '### Frame level recognition: ###'"),
+    (b'', "line 1: expected .*found ''"),
+    (b'1 2 3', "line 1: expected '### Frame level recognition: ###', found '1 2 3'"),
     (b'### Frame level recognition: ###', 'no label in line 2'),
     (b'### Frame level recognition: ###\n  \n', 'no label in line 2'),
-    (b'### Frame level recognition: ###\n1 2 28 29', r"frame 2: unknown class id '28'.*2 such frames of 4"),
-    (b'### Frame level recognition: ###\n1 nan 3', "frame 1: unknown class id 'nan'"),
-    (b'### Frame level recognition: ###\n1 2.0', "frame 1: unknown class id '2.0'"),
+    (b'### Frame level recognition: ###\n1 2 28 29', r"frame 2: .*found unknown class id '28'.*2 such frames of 4"),
+    (b'### Frame level recognition: ###\n1 nan 3', "frame 1: .*found unknown class id 'nan'"),
+    (b'### Frame level recognition: ###\n1 2.0', "frame 1: .*found unknown class id '2.0'"),
 ])
 def test_bad_prediction(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(PredictionError, match=message):
@@ -155,9 +155,9 @@ def test_missing_prediction(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(('records', 'message'), [
     ([{'key': 'a', 'value': '1'}, {'key': 'b', 'value': '3'}], r'ids 1 to 2 once each, found \[1, 3\]'),
-    ([{'key': 'a', 'value': '1'}, {'key': 'b', 'value': '1'}], r'found \[1, 1\]'),
-    ([{'key': 'a'}], 'must be a list'),
-    ({'1': 'a'}, 'must be a list'),
+    ([{'key': 'a', 'value': '1'}, {'key': 'b', 'value': '1'}], 'record 1: expected a name and an id of its own'),
+    ([{'key': 'a'}], 'record 0: expected a list of'),
+    ({'1': 'a'}, 'record 0: expected a list of'),
 ])
 def test_bad_class_names(tmp_path: Path, records: object, message: str) -> None:
     with pytest.raises(AnnotationError, match=message):
@@ -179,9 +179,9 @@ def test_video_meta(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('content', 'message'), [
-    (json.dumps([RECORD, RECORD]), 'record 1: u is named twice'),
-    (json.dumps([{'video_uid': 'u'}]), "record 0: KeyError.*'num_frames'"),
-    (json.dumps(['u']), 'record 0: TypeError'),
+    (json.dumps([RECORD, RECORD]), 'record 1: .*found u, which is named twice'),
+    (json.dumps([{'video_uid': 'u'}]), "record 0: .*KeyError.*'num_frames'"),
+    (json.dumps(['u']), 'record 0: .*TypeError'),
     (json.dumps([RECORD])[:-5], 'is not valid JSON'),
 ])
 def test_bad_video_meta(tmp_path: Path, content: str, message: str) -> None:

@@ -6,6 +6,7 @@ limit of the address space; and the parent, which kills a child that hangs, repo
 name of the case, and goes on with the next case in a new child.
 """
 
+import ast
 import builtins
 import faulthandler
 import json
@@ -17,6 +18,7 @@ import sys
 import sysconfig
 import time
 import traceback
+import types
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -103,6 +105,8 @@ class _Recorder:
             return self._is_foreign(getattr(args[0], 'co_filename', ''))
         if event == 'compile':
             name = args[1]
+            if self._is_below(ast.literal_eval):  # numpy's headers: parsed, never run
+                return False
             return self._is_foreign(os.fsdecode(name) if isinstance(name, str | bytes) else '')
         return False
 
@@ -124,6 +128,13 @@ class _Recorder:
     def _is_import() -> bool:
         frame = sys._getframe(2)
         while frame is not None and frame.f_code.co_filename != _IMPORTER:
+            frame = frame.f_back
+        return frame is not None
+
+    @staticmethod
+    def _is_below(function: types.FunctionType) -> bool:
+        frame = sys._getframe(2)
+        while frame is not None and frame.f_code is not function.__code__:
             frame = frame.f_back
         return frame is not None
 

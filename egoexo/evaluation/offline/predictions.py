@@ -1,14 +1,14 @@
 """Saved frame predictions: an official result folder or one ``.npz``."""
 
 import os
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from egoexo.errors import PredictionError
+from egoexo.errors import PredictionError, explain, printable
 from egoexo.formats.egoexolearn import read_frame_prediction
+from egoexo.formats.npz_file import NpzFile
 
 __all__ = ['FramePredictions', 'first_five']
 
@@ -18,7 +18,7 @@ _LIST_ENDINGS = ('_train', '_val', '_test')
 def first_five(names: list[str]) -> str:
     """The first five names and how many more there are."""
     more = f' ({len(names) - 5} more)' if len(names) > 5 else ''
-    return ', '.join(names[:5]) + more
+    return ', '.join(printable(name, 100) for name in names[:5]) + more
 
 
 class FramePredictions:
@@ -82,22 +82,19 @@ class FramePredictions:
             files.update(zip(names, found, strict=True))
         if not files:
             others = [folder.name for folder in folders]
-            hint = f'it has the folders {first_five(others)}; name one of them' if others else 'it is empty'
-            raise PredictionError(f'{self.path} holds no result file <uid>: {hint}.')
+            raise PredictionError(explain(
+                self.path, 'result files <uid>',
+                f'none, but the folders {first_five(others)}' if others else 'that it is empty',
+                'Name one of its folders.' if others else 'Predict with tools/test.py --submission.'))
         return {name: lambda file=file: read_frame_prediction(file, num_classes=self.num_classes)
                 for name, file in files.items()}
 
     def _open_archive(self) -> dict[str, Callable[[], np.ndarray]]:
-        if not self.path.exists():
-            raise PredictionError(f'{self.path} does not exist; expected a result folder or an .npz file.')
-        try:
-            archive = np.load(self.path, allow_pickle=False)
-            names = archive.files
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError) as cause:
-            raise PredictionError(f'{self.path} is no readable .npz of one integer array per video ({cause}); give '
-                                  'that or a result folder.') from cause
+        archive = NpzFile(self.path, PredictionError, 'a result folder or an .npz of one integer array per video')
+        names = archive.names
         if not names:
-            raise PredictionError(f'{self.path} holds no array.')
+            raise PredictionError(explain(self.path, 'one integer array per video', 'no array',
+                                          'Predict with tools/test.py --dump.'))
         self._refuse_twice(names)
         return {name: lambda name=name: self._from_archive(archive, name) for name in names}
 
@@ -105,18 +102,16 @@ class FramePredictions:
         seen: set[str] = set()
         twice = sorted({name for name in names if name in seen or seen.add(name)})
         if twice:
-            raise PredictionError(f'{self.path} holds two predictions for {len(twice)} of {len(set(names))} videos: '
-                                  f'{first_five(twice)}. Keep one of each.')
+            raise PredictionError(explain(self.path, 'one prediction per video', f'two predictions for {len(twice)} of '
+                                          f'{len(set(names))} videos: {first_five(twice)}', 'Keep one of each.'))
 
-    def _from_archive(self, archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
-        try:
-            labels = archive[name]
-        except (ValueError, OSError, EOFError, zipfile.BadZipFile) as cause:
-            raise PredictionError(f'{self.path} array {name} cannot be read ({cause}); save plain integers.') from cause
+    def _from_archive(self, archive: NpzFile, name: str) -> np.ndarray:
+        labels, where = archive.read(name), f'{self.path} array {name}'
         if labels.ndim != 1 or not labels.size or not np.issubdtype(labels.dtype, np.integer):
-            raise PredictionError(f'{self.path} array {name} is {labels.dtype} {labels.shape}, expected integer class '
-                                  'ids (P,) with P >= 1.')
+            raise PredictionError(explain(where, 'integer class ids (P,) with P >= 1', f'{labels.dtype} {labels.shape}',
+                                          'Save the predicted ids, not scores.'))
         if labels.min() < 0 or labels.max() >= self.num_classes:
-            raise PredictionError(f'{self.path} array {name} has class ids from {labels.min()} to {labels.max()}, '
-                                  f'expected 0 to {self.num_classes - 1}.')
+            raise PredictionError(explain(where, f'class ids from 0 to {self.num_classes - 1}',
+                                          f'class ids from {labels.min()} to {labels.max()}',
+                                          'Predict with the classes of this benchmark.'))
         return labels.astype(np.int64, copy=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egoexo.errors import AnnotationError, PredictionError
+from egoexo.errors import AnnotationError, PredictionError, explain
 from egoexo.evaluation.functional.segmentation import official_line
 from egoexo.evaluation.functional.segmentation_groups import (
     UNSEEN_TASKS,
@@ -47,8 +47,9 @@ class Annotations:
         candidates = [Path(path), Path(path) / _TAS]
         found = [folder for folder in candidates if (folder / 'splits').is_dir()]
         if not found:
-            raise AnnotationError(f'no folder splits in {" or ".join(map(str, candidates))}; --gt takes tas_annotation '
-                                  'or the root of the release.')
+            raise AnnotationError(explain(path, 'tas_annotation or the root of the release',
+                                          f'no folder splits in {" or ".join(map(str, candidates))}',
+                                          'Check the path given by --gt.'))
         self.folder = found[0]
 
     @cached_property
@@ -169,9 +170,10 @@ def _refuse_unknown(predictions: FramePredictions, annotations: Annotations) -> 
         if uid not in annotations.lists.get(subset, annotations.known_uids):
             unknown.append(name)
     if unknown:
-        raise PredictionError(f'{len(unknown)} of {len(predictions.names)} predictions in {predictions.path} are for '
-                              f'videos that {annotations.folder} does not know: {first_five(unknown)}. Predictions '
-                              'are named <uid> or <list>/<uid>.')
+        raise PredictionError(explain(
+            predictions.path, f'predictions named <uid> or <list>/<uid> after the videos of {annotations.folder}',
+            f'that {len(unknown)} of {len(predictions.names)} are for videos that it does not know: '
+            f'{first_five(unknown)}', 'Remove or rename them.'))
 
 
 def _refuse_missing(predictions: FramePredictions, lists: dict[str, list[str]]) -> None:
@@ -179,11 +181,12 @@ def _refuse_missing(predictions: FramePredictions, lists: dict[str, list[str]]) 
     for subset, uids in lists.items():
         missing = [uid for uid in uids if predictions.find(subset, uid) is None]
         if missing:
-            reports.append(f'{len(missing)} of {len(uids)} videos of {subset} have no prediction in '
-                           f'{predictions.path}: {first_five(missing)}')
+            reports.append(f'{len(missing)} of {len(uids)} videos of {subset} have no prediction: '
+                           f'{first_five(missing)}')
     if reports:
-        raise PredictionError('\n'.join([*reports, 'Predict them, or name the lists to score with --subset '
-                                                   '(gaze lists are one video shorter).']))
+        raise PredictionError(explain(
+            predictions.path, 'a prediction for every video of a list', 'that ' + '; '.join(reports),
+            'Predict them, or name the lists to score with --subset (gaze lists are one video shorter).'))
 
 
 def _count(pred: np.ndarray, annotations: Annotations, rules: tuple[SegmentationProtocol, ...], subset: str, uid: str,

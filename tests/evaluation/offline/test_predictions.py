@@ -64,12 +64,12 @@ def test_a_bare_name_serves_every_list(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(('array', 'message'), [
-    (np.array([1.0, 2.0]), r'array a is float64 \(2,\), expected integer class ids'),
-    (np.zeros((2, 3), int), r'array a is int64 \(2, 3\)'),
-    (np.zeros(0, int), r'array a is int64 \(0,\)'),
-    (np.array([3, 28]), 'array a has class ids from 3 to 28, expected 0 to 27'),
-    (np.array([-1, 3]), 'array a has class ids from -1 to 3'),
-    (np.array([{}, 3]), r'array a cannot be read \(Object arrays cannot be loaded'),
+    (np.array([1.0, 2.0]), r'array a: expected integer class ids .* found float64 \(2,\)'),
+    (np.zeros((2, 3), int), r'array a: .*found int64 \(2, 3\)'),
+    (np.zeros(0, int), r'array a: .*found int64 \(0,\)'),
+    (np.array([3, 28]), 'array a: expected class ids from 0 to 27, found class ids from 3 to 28'),
+    (np.array([-1, 3]), 'array a: .*found class ids from -1 to 3'),
+    (np.array([{}, 3]), r'array a: .*cannot be read \(ValueError: Python objects'),
 ])
 def test_bad_arrays(tmp_path: Path, array: np.ndarray, message: str) -> None:
     np.savez(tmp_path / 'p.npz', a=array)
@@ -122,16 +122,16 @@ def text_file(path: Path) -> Path:
 
 
 @pytest.mark.parametrize(('save', 'message'), [
-    (truncated, 'is no readable .npz'),
-    (text_file, 'is no readable .npz'),
-    (bare_array, 'is no readable .npz'),
+    (truncated, 'found a file that is no such archive'),
+    (text_file, 'found a file that is no such archive'),
+    (bare_array, 'found a file that is no such archive'),
     (doubled, 'two predictions for 1 of 2 videos: b. Keep one'),
     (twice_in_folder, 'two predictions for 1 of 2 videos: a. Keep one'),
     (bare_and_by_list, 'two predictions for 1 of 2 videos: a. Keep one'),
-    (parent_folder, 'holds no result file <uid>: it has the folders val; name one of them'),
-    (empty_archive, 'holds no array'),
+    (parent_folder, 'expected result files <uid>, found none, but the folders val'),
+    (empty_archive, 'found no array'),
     (lambda path: path, 'it is empty'),
-    (lambda path: path / 'absent', 'does not exist; expected a result folder or an .npz file'),
+    (lambda path: path / 'absent', 'expected a result folder or an .npz .* found nothing'),
 ])
 def test_bad_sources(tmp_path: Path, save: object, message: str) -> None:
     with pytest.raises(PredictionError, match=message):

@@ -43,6 +43,7 @@ def test_good_data(layout: Layout, capsys: pytest.CaptureFixture) -> None:
     assert 'ego_test: left out, there is no list' in out
     assert 'rows T minus labels N - 1: 0 or 1 in 8 of 8, from +0 (a) to +0 (a)' in out
     assert '3 lists, 0 problem(s): ready (every feature row was read)' in out
+    assert 'WARNING: 2 videos are trained on and scored as well: a, b. Their scores' in out
     assert lengths.read_text().splitlines()[:2] == ['subset,sample_id,rows,labels', 'ego_train,a,23,23']
 
 
@@ -66,9 +67,16 @@ def test_every_kind_of_damage_is_counted(layout: Layout, capsys: pytest.CaptureF
     assert tool.main([config, '--full', '--all']) == 1
     out = capsys.readouterr().out
     assert 'ego_train: 2 of 8 usable' in out
-    for line in ('feats: expected features of a in a', 'c.pt: expected shape (T, 8), found (23, 9)', 'd.txt does not exist',
-                 "e.txt line 2: unknown class id '99'", 'h.pt: expected finite numbers, found NaN or Inf in 1 of 23 rows read, first in row 7'):
+    for line in ('feats: expected features of a in a', 'c.pt: expected shape (T, 8), found (23, 9)',
+                 'd.txt: expected a label file', 'e.txt line 2: expected a class id', "found unknown class id '99'",
+                 'h.pt: expected finite numbers, found NaN or Inf in 1 of 23 rows read, first in row 7'):
         assert line in out
+
+
+def test_lists_without_common_videos_raise_no_warning(layout: Layout, capsys: pytest.CaptureFixture) -> None:
+    layout.split('exo_train', ['c', 'd'])
+    assert tool.main([config_file(layout, train=['exo_train'], val=['exo_val'])]) == 0
+    assert 'WARNING' not in capsys.readouterr().out
 
 
 def test_folder_with_a_wrong_recipe(layout: Layout, capsys: pytest.CaptureFixture) -> None:
@@ -82,7 +90,7 @@ def test_folder_with_a_wrong_recipe(layout: Layout, capsys: pytest.CaptureFixtur
 def test_broken_list_and_missing_config(layout: Layout, capsys: pytest.CaptureFixture) -> None:
     layout.split('ego_train', ['a', 'b', 'a'])
     assert tool.main([config_file(layout, train=['ego_train'])]) == 1
-    assert 'line 3: a is already in line 1' in capsys.readouterr().out
+    assert 'found a, which is already in line 1' in capsys.readouterr().out
     with pytest.raises(SystemExit) as ended:
         tool.main([str(layout.root / 'nowhere.py')])
     assert ended.value.code == 2
