@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
 from egoexo.checkpoints.loading import count_non_finite
-from egoexo.engine import write_atomically
+from egoexo.engine import explained_failures, write_atomically
 from egoexo.errors import CheckpointError, explain
 
 
@@ -91,13 +91,14 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     if args.dump or args.submission:
         hook = dict(type='FramePredictionHook', dump=args.dump, submission=args.submission)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
-    runner = Runner.from_cfg(cfg)
-    cli.write_command(cfg.work_dir, 'test', sys.argv[1:] if argv is None else argv, config=args.config,
-                      checkpoint=args.checkpoint)
-    load_weights(runner, args.checkpoint)
-    metrics = runner.test()
-    if args.out and runner.rank == 0:
-        write_scalars(args.out, args, metrics, runner)
+    with explained_failures(cfg.work_dir, resumable=False):
+        runner = Runner.from_cfg(cfg)
+        cli.write_command(cfg.work_dir, 'test', sys.argv[1:] if argv is None else argv, config=args.config,
+                          checkpoint=args.checkpoint)
+        load_weights(runner, args.checkpoint)
+        metrics = runner.test()
+        if args.out and runner.rank == 0:
+            write_scalars(args.out, args, metrics, runner)
     if args.launcher != 'none':
         torch.distributed.destroy_process_group()
     return metrics

@@ -28,7 +28,7 @@ LOST_PEER = re.compile(r'(Connection closed by peer|Connection reset by peer|Bro
 
 
 @contextlib.contextmanager
-def explained_failures(work_dir: str | Path) -> Iterator[None]:
+def explained_failures(work_dir: str | Path, resumable: bool = True) -> Iterator[None]:
     """Let a full disk, a dead loader worker and a lost rank end a run as a readable :class:`TrainingError`.
 
     Every message names the newest checkpoint that loads and how to go on. Other errors pass unchanged. A log file that
@@ -36,6 +36,7 @@ def explained_failures(work_dir: str | Path) -> Iterator[None]:
 
     Args:
         work_dir (str | Path): Work directory of the run.
+        resumable (bool): False for a run that only starts anew, such as a test.
 
     Yields:
         None: The block runs once.
@@ -53,7 +54,8 @@ def explained_failures(work_dir: str | Path) -> Iterator[None]:
         message = _explain(error, Path(work_dir))
         if message is None:
             raise
-        raise TrainingError(message) from error
+        goes_on = _intact(Path(work_dir)) if resumable else 'Then start the same command again.'
+        raise TrainingError(f'{message} {goes_on}') from error
     finally:
         logging.FileHandler.handleError = on_log_error
 
@@ -96,19 +98,17 @@ def _explain(error: OSError | RuntimeError, work_dir: Path) -> str | None:
     if worker := DEAD_WORKER.search(text):
         memory = ' Its shared memory (/dev/shm) may be full.' if 'Bus error' in text else ''
         return (f'Loader worker {worker[1]} {worker[2].strip()}{_where()}. The system does that most often when memory '
-                f'runs out (dmesg says so).{memory} Lower train_dataloader.num_workers, its batch_size or '
-                f'prefetch_factor, or ask for more memory. {_intact(work_dir)}')
+                f'runs out (dmesg says so).{memory} Lower num_workers, batch_size or prefetch_factor of the data '
+                'loader, or ask for more memory.')
     if SHARED_MEMORY.search(text):
         return (f'Shared memory (/dev/shm) is full{_where()}: {_free(Path("/dev/shm"))}. Loader workers hand their '
-                'batches over through it. Lower train_dataloader.num_workers, or enlarge it (containers: --shm-size). '
-                f'{_intact(work_dir)}')
+                'batches over through it. Lower num_workers of the data loader, or enlarge it (container: --shm-size).')
     several = int(os.environ.get('WORLD_SIZE', 1)) > 1
     if several and (isinstance(error, torch.distributed.DistError) or LOST_PEER.search(text)):
         found = LOST_PEER.search(text)
         reason = found[1] if found else f'{type(error).__name__}: {text.splitlines()[0]}'
         return (f'Rank {os.environ.get("RANK", "?")} lost the other processes{_where()} ({reason}). Most likely '
-                'another rank ended or hung first: the cause is the first message above or in the log of that rank. '
-                f'{_intact(work_dir)}')
+                'another rank ended or hung first: the cause is the first message above or in the log of that rank.')
     return None
 
 
@@ -119,8 +119,7 @@ def _explain_disk(error: OSError, work_dir: Path) -> str | None:
         return None
     folder = path.parent if path is not None else work_dir
     advice = f'Free space in {folder} ({_free(folder)})' if error.errno in NO_SPACE else 'Make it writable again'
-    return (f'{path or f"A file in {work_dir}"} cannot be written{_where()}: {error.strerror}. {advice}. '
-            f'{_intact(work_dir)}')
+    return (f'{path or f"A file in {work_dir}"} cannot be written{_where()}: {error.strerror}. {advice}.')
 
 
 def _where() -> str:

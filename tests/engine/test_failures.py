@@ -45,6 +45,12 @@ def test_before_the_first_checkpoint(tmp_path):
     assert text.endswith(f'There is no checkpoint in {tmp_path} yet: start the same command again.')
 
 
+def test_a_test_run_only_starts_again(work):
+    with pytest.raises(TrainingError, match=r'No space left on device\. Free space in .*\. Then start the same command '
+                                            r'again\.$'), explained_failures(work, resumable=False):
+        raise OSError(errno.ENOSPC, 'No space left on device', str(work / 'scalars.json'))
+
+
 @pytest.mark.parametrize(('reason', 'expected'), [
     ('is killed by signal: Killed. ', 'Loader worker 123 is killed by signal: Killed at iteration 15. '),
     ('exited unexpectedly with exit code 1. Details', 'Loader worker 123 exited unexpectedly with exit code 1 at '
@@ -52,7 +58,7 @@ def test_before_the_first_checkpoint(tmp_path):
     ('is killed by signal: Bus error. It is possible', 'Its shared memory (/dev/shm) may be full. ')])
 def test_dead_worker(reason, expected, work):
     text = explained(work, RuntimeError(f'DataLoader worker (pid 123) {reason}'))
-    assert expected in text and 'Lower train_dataloader.num_workers' in text and 'epoch_3.pth (3 epochs' in text
+    assert expected in text and 'Lower num_workers, batch_size' in text and 'epoch_3.pth (3 epochs' in text
 
 
 def test_full_shared_memory(work):

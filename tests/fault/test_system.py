@@ -166,7 +166,7 @@ def test_work_dir_that_becomes_read_only(open_folder, whole, ledger):
 def test_killed_loader_worker(whole, ledger, tmp_path):
     outcome = launch(troubled(tmp_path / 'work', 'worker', workers=2))
     check_message(outcome, 'is killed by signal: Killed at iteration 6. The system does that most often when memory '
-                           'runs out (dmesg says so). Lower train_dataloader.num_workers', work=tmp_path / 'work')
+                           'runs out (dmesg says so). Lower num_workers, batch_size', work=tmp_path / 'work')
     resumes_equal(fault_config(tmp_path / 'work', workers=2), whole(), ledger, 'killed worker')
 
 

@@ -49,10 +49,11 @@ class PreemptionHook(Hook):
         self._received: signal.Signals | None = None
         self._since_agreement = 0
         self._former: dict[signal.Signals, object] = {}
+        self._saver: SafeCheckpointHook | None = None
         self._pid = os.getpid()
 
     def before_train(self, runner: Runner) -> None:
-        """Listen to the signals.
+        """Listen to the signals, if there is a :class:`SafeCheckpointHook` to save with.
 
         Args:
             runner (Runner): The runner of the training process.
@@ -60,6 +61,9 @@ class PreemptionHook(Hook):
         self._received, self._pid = None, os.getpid()
         if self.interval is None:
             self.interval = 10 if torch.cuda.is_available() else 1
+        self._saver = next((hook for hook in runner.hooks if isinstance(hook, SafeCheckpointHook)), None)
+        if self._saver is None:
+            return
         try:
             self._former = {number: signal.signal(number, self._note) for number in self.signals}
         except ValueError:  # not in the main thread, where Python delivers no signals
@@ -89,7 +93,7 @@ class PreemptionHook(Hook):
             SystemExit: With ``exit_code``.
         """
         self._since_agreement += 1
-        if not _gradients_are_spent(runner):
+        if not self._former or not _gradients_are_spent(runner):
             return
         if (runner.world_size == 1 or self._since_agreement >= self.interval) and self._agreed(runner):
             self._end(runner, runner.iter + 1)
@@ -108,7 +112,7 @@ class PreemptionHook(Hook):
             SystemExit: With ``exit_code``.
         """
         # Ranks may have different numbers of batches here, so they cannot agree. A save would hold averaged weights.
-        if self._received and runner.world_size == 1 and _saver(runner).saved_iteration == runner.iter:
+        if self._received and runner.world_size == 1 and self._saver.saved_iteration == runner.iter:
             self._end(runner, runner.iter)
 
     def after_val_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
@@ -141,7 +145,7 @@ class PreemptionHook(Hook):
         return bool(flag.item())
 
     def _end(self, runner: Runner, iteration: int) -> None:
-        path = _saver(runner).save_now(runner, iteration)
+        path = self._saver.save_now(runner, iteration)
         barrier()  # srun and torchrun end all ranks when the first one has ended: not before the file is on disk
         name = self._received.name if self._received else 'A signal to another rank'
         runner.logger.warning(
@@ -149,10 +153,6 @@ class PreemptionHook(Hook):
             'Go on with the same command and --resume.')
         self.after_train(runner)
         raise SystemExit(self.exit_code)
-
-
-def _saver(runner: Runner) -> SafeCheckpointHook:
-    return next(hook for hook in runner.hooks if isinstance(hook, SafeCheckpointHook))
 
 
 def _gradients_are_spent(runner: Runner) -> bool:

@@ -56,3 +56,10 @@ def test_helper_processes_are_not_held_up():
 def test_options_are_checked(options, message):
     with pytest.raises(ConfigError, match=message):
         PreemptionHook(**options)
+
+
+def test_without_a_checkpoint_hook_that_can_save_signals_keep_their_meaning(tmp_path):
+    hook = PreemptionHook()
+    before = signal.getsignal(signal.SIGUSR1)
+    hook.before_train(type('Runner', (), {'hooks': []})())
+    assert signal.getsignal(signal.SIGUSR1) is before and hook._former == {}

@@ -17,8 +17,8 @@ def test_shape_of_the_run_is_in_the_file(tmp_path):
 def test_other_model_is_refused(tmp_path):
     toy_train(toy_config(tmp_path), kill_at=6)
     with pytest.raises(CheckpointError, match=(
-            r'to resume from is of another model: first\.weight is \(6, 8\), expected \(9, 8\); .* norm\.weight is '
-            r'missing; .*\(3 more\)\. Resume with the config and data it was trained with, or start anew with load_from')):
+            r'of another model: first\.weight is \(6, 8\), expected \(9, 8\); .* norm\.weight is '
+            r'missing; .*\(3 more\)\. Resume with the config and data it was trained with, or start anew')):
         toy_train(toy_config(tmp_path, **{'model.hidden': 9, 'model.batch_norm': True}), resume=True)
 
 
