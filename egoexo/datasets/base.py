@@ -10,7 +10,7 @@ import torch
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
-from egoexo.errors import ConfigError, DataError, EgoExoError
+from egoexo.errors import ConfigError, DataError, EgoExoError, explain
 from egoexo.registry import TRANSFORMS
 
 __all__ = ['EgoExoDataset', 'SampleReport', 'seed_everything']
@@ -79,7 +79,8 @@ class EgoExoDataset(BaseDataset):
     def __init__(self, ann_file: str = '', pipeline: Sequence[dict | Callable] = (), on_bad: str = 'error',
                  **kwargs: object) -> None:
         if on_bad not in ('error', 'skip'):
-            raise ConfigError(f"{type(self).__name__}: on_bad='{on_bad}' is unknown; choose 'error' or 'skip'.")
+            raise ConfigError(explain(f'{type(self).__name__}, on_bad', "'error' or 'skip'", repr(on_bad),
+                                      'Choose one of the two.'))
         self.on_bad = on_bad
         self.num_listed = 0
         self.unusable: dict[str, list[str]] = {}
@@ -202,10 +203,11 @@ class EgoExoDataset(BaseDataset):
         except EgoExoError as error:
             raise type(error)(f'{where}: {error}') from error
         except Exception as error:
-            raise DataError(f'{where} failed in the pipeline: {type(error).__name__}: {error}') from error
+            raise DataError(explain(where, 'a sample from the pipeline', f'{type(error).__name__}: {error}',
+                                    'Check the transforms of the config and the files of this sample.')) from error
         if data is None:
-            raise DataError(f'{where}: a transform returned None. Leave samples out when the list is made '
-                            '(on_bad, exclude), not in the pipeline.')
+            raise DataError(explain(where, 'a sample from the pipeline', 'None, returned by a transform',
+                                    'Leave samples out when the list is made (on_bad, exclude), not in the pipeline.'))
         return data
 
     def filter_data(self) -> list[dict]:
@@ -219,4 +221,5 @@ class EgoExoDataset(BaseDataset):
         return self.data_list
 
     def _rand_another(self) -> int:
-        raise DataError(f'{self.name}: a sample was about to be replaced by a random other one.')
+        raise DataError(explain(self.name, 'the sample that was asked for', 'a random other one in its place',
+                                'Make the pipeline raise an error instead.'))

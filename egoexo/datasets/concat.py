@@ -7,7 +7,7 @@ from mmengine.dataset import ConcatDataset
 from mmengine.logging import print_log
 
 from egoexo.datasets.base import EgoExoDataset
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, explain
 from egoexo.registry import DATASETS
 
 __all__ = ['ConcatSubsets']
@@ -32,15 +32,16 @@ class ConcatSubsets(ConcatDataset):
 
     def __init__(self, datasets: Sequence[dict | EgoExoDataset], lazy_init: bool = False, **shared: object) -> None:
         if not datasets:
-            raise ConfigError('ConcatSubsets: datasets is empty, expected at least one data set.')
+            raise ConfigError(explain('ConcatSubsets, datasets', 'at least one data set', 'none', 'Add one.'))
         built = [DATASETS.build(shared | dict(dataset)) if isinstance(dataset, dict) else dataset
                  for dataset in datasets]
         try:
             super().__init__(built, lazy_init=lazy_init)
         except ValueError as error:
             if any(dataset.metainfo != built[0].metainfo for dataset in built):
-                raise ConfigError('ConcatSubsets: the class names or label rates of the lists differ; give all of '
-                                  'them the same class_file and metainfo.') from error
+                raise ConfigError(explain('ConcatSubsets, datasets', 'the same class names and label rate in all '
+                                          'lists', 'lists that differ in them',
+                                          'Give all of them the same class_file and metainfo.')) from error
             raise
 
     def full_init(self) -> None:

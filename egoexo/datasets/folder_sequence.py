@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from egoexo.datasets.base import EgoExoDataset, SampleReport
 from egoexo.datasets.feature_store import FeatureStore
 from egoexo.datasets.recipe import RECIPE_FILE
-from egoexo.errors import ConfigError, FeatureError
+from egoexo.errors import ConfigError, FeatureError, explain
 from egoexo.formats.segment_csv import (
     AnnotatedVideo,
     Segment,
@@ -71,12 +71,12 @@ class FolderSequenceDataset(EgoExoDataset):
                  feature: Mapping[str, object] | None = None, missing_list: str = 'error', data_root: str = '',
                  **kwargs: object) -> None:
         if missing_list not in ('error', 'skip'):
-            raise ConfigError(f"FolderSequenceDataset: missing_list='{missing_list}' is unknown; "
-                              "choose 'error' or 'skip'.")
+            raise ConfigError(explain('FolderSequenceDataset, missing_list', "'error' or 'skip'", repr(missing_list),
+                                      'Choose one of the two.'))
         folders = dict(data_prefix or dict(features='features'))
         if set(folders) != {'features'}:
-            raise ConfigError("FolderSequenceDataset: data_prefix must name the folder 'features' alone, found "
-                              f'{sorted(folders)}.')
+            raise ConfigError(explain('FolderSequenceDataset, data_prefix', "the folder 'features' alone",
+                                      sorted(folders), 'Correct it.'))
         self.subset = subset or Path(ann_file).stem
         self.class_file, self.train_file = Path(data_root, class_file), Path(data_root, train_file)
         self.num_classes, self.feature, self.missing_list = num_classes, dict(feature or {}), missing_list
@@ -103,9 +103,10 @@ class FolderSequenceDataset(EgoExoDataset):
         classes = self._read_classes()
         self.feature_store = FeatureStore(self.data_prefix['features'], **self.feature)
         if self.feature_store.recipe.feature_fps is None:
-            raise FeatureError(f'{self.feature_store.root} has no {RECIPE_FILE} with feature_fps, so nothing says at '
-                               'which times its rows lie. Extract with tools/data/extract_features.py, or state it: '
-                               'feature=dict(recipe=dict(feature_fps=5.0, first_row_sec=0.0)).')
+            raise FeatureError(explain(
+                self.feature_store.root, f'a {RECIPE_FILE} with feature_fps, which says at which times rows lie',
+                'none', 'Extract with tools/data/extract_features.py, or state it with '
+                'feature=dict(recipe=dict(feature_fps=5.0, first_row_sec=0.0)).'))
         self._metainfo.update(classes=classes, label_fps=float(self.feature_store.recipe.feature_fps))
         if self.missing_list == 'skip' and not Path(self.ann_file).is_file():
             print_log(f"list not found: {self.ann_file}. missing_list='skip': {self.subset} is left out, nothing of it "
@@ -124,9 +125,10 @@ class FolderSequenceDataset(EgoExoDataset):
             print_log(f'{self.class_file} does not exist; {len(classes) - 1} classes taken from {self.train_file.name} '
                       f'in alphabetical order: {", ".join(classes[1:])}', 'current', logging.WARNING)
         if self.num_classes not in (None, len(classes)):
-            raise ConfigError(f'{source} has {len(classes) - 1} classes, {len(classes)} with background, but the '
-                              f'config says num_classes={self.num_classes}. Set num_classes = {len(classes)}, for the '
-                              'data set and for model.backbone and model.head.')
+            raise ConfigError(explain(
+                source, f'num_classes={self.num_classes}, as the config says',
+                f'{len(classes) - 1} classes, {len(classes)} with background',
+                f'Set num_classes = {len(classes)}, for the data set and for model.backbone and model.head.'))
         return classes
 
     def _describe(self, video: AnnotatedVideo) -> dict:

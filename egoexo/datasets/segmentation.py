@@ -10,7 +10,7 @@ from egoexo.datasets.base import EgoExoDataset, SampleReport
 from egoexo.datasets.feature_store import FeatureStore
 from egoexo.datasets.transforms.load_sequence import LoadSequence
 from egoexo.datasets.transforms.sample_sequence import SampleSequence
-from egoexo.errors import AnnotationError, ConfigError, FeatureError
+from egoexo.errors import AnnotationError, ConfigError, FeatureError, explain
 from egoexo.formats.egoexolearn import read_class_names, read_frame_labels, read_split, read_video_meta
 from egoexo.registry import DATASETS
 
@@ -68,10 +68,11 @@ class SegmentationDataset(EgoExoDataset):
                  exclude: Sequence[str] = (), drop_last_line: bool = True, check_files: bool = True,
                  data_root: str = '', **kwargs: object) -> None:
         if view not in ('ego', 'exo'):
-            raise ConfigError(f"SegmentationDataset: view='{view}' is unknown; choose 'ego' or 'exo'.")
+            raise ConfigError(explain('SegmentationDataset, view', "'ego' or 'exo'", repr(view),
+                                      'Choose one of the two.'))
         if missing_list not in ('error', 'skip'):
-            raise ConfigError(f"SegmentationDataset: missing_list='{missing_list}' is unknown; "
-                              "choose 'error' or 'skip'.")
+            raise ConfigError(explain('SegmentationDataset, missing_list', "'error' or 'skip'", repr(missing_list),
+                                      'Choose one of the two.'))
         self.view = view
         self.subset = subset or self._subset_of(ann_file)
         self.feature = feature
@@ -87,16 +88,17 @@ class SegmentationDataset(EgoExoDataset):
     def _subset_of(self, ann_file: str) -> str:
         name = Path(ann_file).name.removesuffix(_LIST_SUFFIX)
         if name.split('_')[0] in ('ego', 'exo') and not name.startswith(self.view):
-            raise ConfigError(f"SegmentationDataset: view='{self.view}', but {ann_file} is a list of the other view. "
-                              'Correct one of them, or name the list with subset=... if this is wanted.')
+            raise ConfigError(explain(f'SegmentationDataset, {ann_file}', f"a list of view='{self.view}'",
+                                      'a list of the other view',
+                                      'Correct one of them, or name the list with subset=... if this is wanted.'))
         return name
 
     @staticmethod
     def _folders(data_prefix: Mapping[str, str] | None) -> dict[str, str]:
         folders = dict(data_prefix or {})
         if set(folders) != {'features', 'labels'}:
-            raise ConfigError("SegmentationDataset: data_prefix must name the folders 'features' and 'labels', "
-                              f'found {sorted(folders) or "nothing"}.')
+            raise ConfigError(explain('SegmentationDataset, data_prefix', "the folders 'features' and 'labels'",
+                                      sorted(folders) or 'nothing', 'Name both.'))
         return folders
 
     @property
@@ -158,11 +160,11 @@ class SegmentationDataset(EgoExoDataset):
                       'lengths.', 'current', logging.WARNING)
 
     def _without_list(self) -> list[dict]:
-        text = f'split list not found: {self.ann_file}.'
         if self.missing_list == 'error':
-            raise AnnotationError(f"{text} Check ann_file and data_root, or pass missing_list='skip' to do without it.")
-        print_log(f"{text} missing_list='skip': {self.subset} is left out, nothing of it is trained or scored.",
-                  'current', logging.WARNING)
+            raise AnnotationError(explain(self.ann_file, 'a split list', 'no such file', 'Check ann_file and '
+                                          "data_root, or pass missing_list='skip' to do without it."))
+        print_log(f"split list not found: {self.ann_file}. missing_list='skip': {self.subset} is left out, nothing of "
+                  'it is trained or scored.', 'current', logging.WARNING)
         return []
 
     def _open_store(self) -> FeatureStore:

@@ -67,7 +67,8 @@ def raise_error(error: Exception) -> Callable[[dict], dict]:
 
 @pytest.mark.parametrize(('error', 'kind', 'text'), [
     (FeatureError('x.pt is cut short'), FeatureError, "sample '2' of Numbers numbers: x.pt is cut short"),
-    (IndexError('index 7'), DataError, "sample '2' of Numbers numbers failed in the pipeline: IndexError: index 7"),
+    (IndexError('index 7'), DataError, "sample '2' of Numbers numbers: expected a sample "
+     'from the pipeline, found IndexError: index 7. Check the transforms of the config and the files of this sample.'),
 ])
 @pytest.mark.parametrize('test_mode', [True, False])
 def test_failing_sample_is_named_and_never_replaced(
@@ -78,9 +79,9 @@ def test_failing_sample_is_named_and_never_replaced(
 
 
 def test_none_is_an_error_in_training_too() -> None:
-    with pytest.raises(DataError, match="sample '5' of Numbers numbers: a transform returned None"):
+    with pytest.raises(DataError, match="sample '5' of Numbers numbers: .* found None, returned by a transform"):
         Numbers(pipeline=[lambda results: None])[5]
-    with pytest.raises(DataError, match='replaced by a random other one'):
+    with pytest.raises(DataError, match='found a random other one in its place'):
         Numbers()._rand_another()
 
 
@@ -128,7 +129,7 @@ def test_only_long_lists_are_packed(size: int, packed: bool) -> None:
 
 
 def test_unknown_option() -> None:
-    with pytest.raises(ConfigError, match="on_bad='ignore' is unknown; choose 'error' or 'skip'"):
+    with pytest.raises(ConfigError, match="Numbers, on_bad: expected 'error' or 'skip', found 'ignore'"):
         Numbers(on_bad='ignore')
 
 

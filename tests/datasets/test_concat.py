@@ -72,7 +72,7 @@ def test_seed_key_passes_through(filled: object, monkeypatch: pytest.MonkeyPatch
 
 def test_lists_must_name_the_same_classes(filled: object) -> None:
     other = filled.config('exo_val', metainfo=dict(classes=tuple('abc')))
-    with pytest.raises(ConfigError, match='class names or label rates of the lists differ'):
+    with pytest.raises(ConfigError, match='the same class names and label rate in all lists'):
         ConcatSubsets(datasets=[filled.config('ego_val'), other | dict(check_files=False)])
     with pytest.raises(ConfigError, match='expected at least one data set'):
         ConcatSubsets(datasets=[])

@@ -70,8 +70,8 @@ def test_classes_without_a_list_come_from_training(folder: Folder, said: list[st
 
 def test_class_count_must_be_that_of_the_model(folder: Folder) -> None:
     assert len(folder.build(num_classes=3)) == 1
-    with pytest.raises(ConfigError, match=r'classes\.txt has 2 classes, 3 with background, but the config says '
-                                          r'num_classes=28\. Set num_classes = 3'):
+    with pytest.raises(ConfigError, match=r'classes\.txt: expected num_classes=28, as the config says, found '
+                                          r'2 classes, 3 with background\. Set num_classes = 3'):
         folder.build(num_classes=28)
 
 
@@ -117,7 +117,7 @@ def test_missing_test_list_may_be_left_out(folder: Folder, said: list[str]) -> N
 
 def test_rows_need_times(folder: Folder) -> None:
     (folder.root / 'features/recipe.json').unlink()
-    with pytest.raises(FeatureError, match=r'has no recipe\.json with feature_fps'):
+    with pytest.raises(FeatureError, match=r'expected a recipe\.json with feature_fps'):
         folder.build()
     stated = folder.build(feature=dict(recipe=dict(feature_fps=2.0, first_row_sec=0.25)))
     assert stated[0]['data_samples'].gt_frame_labels.tolist() == [0, 1, 1, 2, 2, 0]
@@ -134,8 +134,8 @@ def test_nan_is_found_by_a_full_look(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    (dict(missing_list='ignore'), "missing_list='ignore' is unknown"),
-    (dict(data_prefix=dict(labels='gts')), r"must name the folder 'features' alone, found \['labels'\]"),
+    (dict(missing_list='ignore'), "missing_list: expected 'error' or 'skip', found 'ignore'"),
+    (dict(data_prefix=dict(labels='gts')), r"expected the folder 'features' alone, found \['labels'\]"),
 ])
 def test_unknown_options(folder: Folder, options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):

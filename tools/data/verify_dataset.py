@@ -15,7 +15,7 @@ import argparse
 import csv
 import logging
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a clone works without being installed
@@ -54,6 +54,27 @@ def lists_of(config: Config) -> list[dict]:
         for item in iter_datasets(config.get(name)):
             lists.setdefault(f'{item.get("data_root", "")}|{item["ann_file"]}|{item.get("data_prefix")}', item)
     return [item | dict(lazy_init=True) for item in lists.values()]
+
+
+def list_file(item: Mapping[str, object]) -> Path:
+    """List file that the config of a list names."""
+    return Path(item.get('data_root', ''), item['ann_file'])
+
+
+def describe_overlap(config: Config, samples: Mapping[Path, Sequence[str]]) -> str:
+    """Which videos are trained on and scored as well, in one line; empty when there are none.
+
+    Args:
+        config (Config): Says which lists are for training.
+        samples (Mapping[Path, Sequence[str]]): Sample ids by list file.
+    """
+    used = {name: {uid for item in iter_datasets(config.get(name)) for uid in samples.get(list_file(item), ())}
+            for name in LOADERS}
+    shared = sorted(used[LOADERS[0]] & (used[LOADERS[1]] | used[LOADERS[2]]))
+    if not shared:
+        return ''
+    return (f'WARNING: {len(shared)} videos are trained on and scored as well: {", ".join(shared[:5])}'
+            f'{" ..." if len(shared) > 5 else ""}. Their scores say nothing about new videos; use exclude=[...].')
 
 
 def inspect_list(dataset: EgoExoDataset, full: bool, console: Console) -> list[SampleReport]:
@@ -119,7 +140,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         int: 0 if every sample of every list can be used, else 1.
     """
     args = parse_args(argv)
-    lists = lists_of(load_config(args.config, args.cfg_options))
+    config = load_config(args.config, args.cfg_options)
+    lists = lists_of(config)
     MMLogger.get_instance('verify_dataset', logger_name='verify_dataset').setLevel(logging.WARNING)
     console = Console(stderr=True)
     results = [verify_list(item, args, console) for item in lists]
@@ -128,6 +150,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             writer = csv.DictWriter(file, ['subset', 'sample_id', 'rows', 'labels'], extrasaction='ignore')
             writer.writeheader()
             writer.writerows(row for _, rows in results for row in rows)
+    overlap = describe_overlap(config, {list_file(item): [row['sample_id'] for row in rows]
+                                        for item, (_, rows) in zip(lists, results, strict=True)})
+    if overlap:
+        print(overlap)
     num_bad = sum(count for count, _ in results)
     scope = 'every feature row was read' if args.full else 'headers and labels were read; --full searches for NaN'
     print(f'{len(lists)} lists, {num_bad} problem(s): {"not usable as it is" if num_bad else "ready"} ({scope})')

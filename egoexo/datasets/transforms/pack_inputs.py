@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, explain
 from egoexo.registry import TRANSFORMS
 from egoexo.structures import EgoExoDataSample
 
@@ -46,9 +46,9 @@ class PackInputs(BaseTransform):
         """
         absent = [key for key in ('feats', *self.keys, *self.meta_keys) if key not in results]
         if absent:
-            raise ConfigError(
-                f"PackInputs: no {', '.join(map(repr, absent))} for sample {results.get('sample_id')!r}; there are "
-                f"{', '.join(sorted(results))}. Add the transform that makes it, or change keys / meta_keys.")
+            raise ConfigError(explain(
+                f"PackInputs, sample {results.get('sample_id')!r}", f"{', '.join(map(repr, absent))}",
+                f"only {', '.join(sorted(results))}", 'Add the transform that makes it, or change keys / meta_keys.'))
         sample = EgoExoDataSample(metainfo={key: results[key] for key in self.meta_keys})
         sample.set_data({key: torch.from_numpy(np.ascontiguousarray(results[key])) for key in self.keys})
         return dict(inputs=torch.from_numpy(results['feats']).T, data_samples=sample)

@@ -28,5 +28,5 @@ def test_dropped_labels_keep_their_step() -> None:
 
 @pytest.mark.parametrize('ratio', [0, -0.5, 1.5])
 def test_impossible_ratio(ratio: float) -> None:
-    with pytest.raises(ConfigError, match='keep_ratio must be above 0 and at most 1'):
+    with pytest.raises(ConfigError, match='keep_ratio: expected a number above 0 and at most 1, found'):
         DropSteps(keep_ratio=ratio)

@@ -28,7 +28,7 @@ def test_features_stand_upright_and_labels_travel_in_the_sample() -> None:
 def test_an_absent_key_is_an_error(absent: str) -> None:
     data = results()
     del data[absent]
-    with pytest.raises(ConfigError, match=f"PackInputs: no '{absent}' for sample 'a'"):
+    with pytest.raises(ConfigError, match=f"PackInputs, sample 'a': expected '{absent}', found only"):
         PackInputs().transform(data)
 
 

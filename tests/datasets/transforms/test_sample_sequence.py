@@ -77,7 +77,7 @@ def test_rates_that_do_not_meet_are_refused() -> None:
 
 @pytest.mark.parametrize('kwargs', [dict(step=0), dict(feature_interval=-1), dict(label_interval=2.5)])
 def test_impossible_intervals(kwargs: dict) -> None:
-    with pytest.raises(ConfigError, match=f'{next(iter(kwargs))} must be a whole number >= 1'):
+    with pytest.raises(ConfigError, match=f'{next(iter(kwargs))}: expected a whole number >= 1'):
         SampleSequence(**kwargs)
 
 
