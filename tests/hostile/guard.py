@@ -98,7 +98,8 @@ class _Recorder:
             writes = any(char in mode for char in 'wax+') if mode else bool(flags & _WRITE_FLAGS)
             return writes and isinstance(path, str | bytes) and self._outside(path)
         if event.startswith(_WRITES):
-            return any(isinstance(arg, str | bytes) and self._outside(arg) for arg in args[:2])
+            base = next((arg for arg in reversed(args[1:]) if isinstance(arg, int)), -1)  # descriptor of a folder
+            return any(isinstance(arg, str | bytes) and self._outside(arg, base) for arg in args[:2])
         if event.startswith('marshal.load'):
             return not self._is_import()
         if event == 'exec':
@@ -110,9 +111,11 @@ class _Recorder:
             return self._is_foreign(os.fsdecode(name) if isinstance(name, str | bytes) else '')
         return False
 
-    def _outside(self, path: str | bytes) -> bool:
+    def _outside(self, path: str | bytes, base: int = -1) -> bool:
         text = os.fsdecode(path)
-        return text != os.devnull and not os.path.realpath(text).startswith(self.folder)
+        if base >= 0 and os.path.exists(f'/proc/self/fd/{base}'):
+            text = os.path.join(os.readlink(f'/proc/self/fd/{base}'), text)
+        return text != os.devnull and not f'{os.path.realpath(text)}{os.sep}'.startswith(self.folder)
 
     def _is_foreign(self, filename: str) -> bool:
         """Code from a string or a file that is none of the installation's, unless a module is being imported.
