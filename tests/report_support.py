@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
+from egoexo.evaluation.functional.segmentation import count_video, summarise
+from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 from egoexo.formats.egoexolearn import write_frame_labels, write_split
 
 TAS = 'temporal_action_segmentation_benchmark/tas_annotation'
@@ -61,10 +63,45 @@ def make_run(folder: Path) -> Path:
     """Write data and a complete work directory below ``folder``; returns the work directory."""
     root, work_dir = folder / 'data', folder / 'work'
     make_data(root)
+    write_work_dir(work_dir, make_config(root), make_metrics(), {name: pair[1] for name, pair in VIDEOS.items()})
+    return work_dir
+
+
+def make_runs(folder: Path) -> list[Path]:
+    """Three work directories on one data set: two seeds of one config, and a better one with another learning rate.
+
+    Their scores are those of their predictions under the official protocol.
+    """
+    root = folder / 'data'
+    make_data(root)
+    truths = {name: pair[0] for name, pair in VIDEOS.items()}
+    late = {name: np.concatenate([truth[:1].repeat(10), truth[:-10]]) for name, truth in truths.items()}
+    runs = {'base-s0': (0, 0.001, {name: pair[1] for name, pair in VIDEOS.items()}),
+            'base-s1': (1, 0.001, late), 'best-s0': (0, 0.1, truths)}
+    for name, (seed, rate, predictions) in runs.items():
+        config = make_config(root) | {'optim_wrapper': {'lr': rate}, 'randomness': {'seed': seed}}
+        write_work_dir(folder / name, config, score_all(predictions), predictions, seed,
+                       {'official': PROTOCOLS['official'].hash})
+    return [folder / name for name in runs]
+
+
+def score_all(predictions: dict[str, np.ndarray]) -> dict[str, float]:
+    """Metrics of both lists under the official protocol."""
+    metrics = {}
+    for subset in ('ego_val', 'exo_val'):
+        rows = [count_video(labels, VIDEOS[name][0], PROTOCOLS['official'])
+                for name, labels in predictions.items() if name.startswith(subset)]
+        metrics |= {f'{subset}/{name}': value for name, value in summarise(rows).items()}
+    return metrics
+
+
+def write_work_dir(work_dir: Path, config: dict, metrics: dict[str, float], predictions: dict[str, np.ndarray],
+                   seed: int = 0, protocols: dict[str, str] | None = None) -> None:
+    """Everything that a training and a test of it leave."""
     vis_data = work_dir / '20260101_120000' / 'vis_data'
     vis_data.mkdir(parents=True)
     # Config.dump formats with yapf, which takes seconds.
-    text = '\n'.join(f'{key} = {value!r}' for key, value in make_config(root).items())
+    text = '\n'.join(f'{key} = {value!r}' for key, value in config.items())
     (vis_data / 'config.py').write_text(text)
     (work_dir / 'my_config.py').write_text(text)
     (vis_data.parent / '20260101_120000.log').write_text(LOG)
@@ -75,8 +112,14 @@ def make_run(folder: Path) -> Path:
     (vis_data / 'scalars.json').write_text('\n'.join(map(json.dumps, records)) + '\n')
     (work_dir / 'command.json').write_text(json.dumps([
         {'tool': 'train', 'command': 'python tools/train.py my_config.py --amp', 'started': '2026-01-01T12:00:00',
-         'egoexo': '0.1.0', 'commit': 'abc1234', 'config': 'my_config.py'}]))
+         'egoexo': '0.1.0', 'commit': 'abc1234', 'config': 'my_config.py', 'seed': seed, 'status': 'finished'}]))
     (work_dir / 'scalars.json').write_text(json.dumps(
-        {'metrics': make_metrics(), 'protocols': {'official': 'f00df00df00d'}, 'checkpoint': 'best.pth'}))
-    np.savez_compressed(work_dir / 'predictions.npz', **{name: pair[1] for name, pair in VIDEOS.items()})
-    return work_dir
+        {'metrics': metrics, 'protocols': protocols or {'official': 'f00df00df00d'}, 'checkpoint': 'best.pth'}))
+    (work_dir / 'inputs.json').write_text(json.dumps({
+        'train': {'lists': [{'subset': 'ego_train', 'ann_file': 'ego_train.bundle', 'listed': 9, 'used': 8,
+                             'missing': False, 'left_out': {'e-broken': ['e-broken.pt is truncated']}}]},
+        'test': {'lists': [{'subset': 'ego_val', 'ann_file': 'ego_val.bundle', 'listed': 3, 'used': 3,
+                            'missing': False, 'left_out': {}},
+                           {'subset': 'ego_test', 'ann_file': 'ego_test.bundle', 'listed': 0, 'used': 0,
+                            'missing': True, 'left_out': {}}]}}))
+    np.savez_compressed(work_dir / 'predictions.npz', **predictions)

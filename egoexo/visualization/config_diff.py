@@ -1,14 +1,14 @@
-"""In what a run differs from the configs it inherits."""
+"""In what a run differs from the configs it inherits, and runs from each other."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 
 from mmengine.config import Config
 
 from egoexo.utils.config_files import OWN_PREFIX, own_base
 
-__all__ = ['ABSENT', 'base_files', 'diff_configs', 'diff_from_bases']
+__all__ = ['ABSENT', 'base_files', 'diff_configs', 'diff_from_bases', 'diff_runs', 'same_but_seed']
 
 #: Stands where one side has no such key.
 ABSENT = '(absent)'
@@ -46,8 +46,36 @@ def diff_from_bases(config: Config, shipped: str | Path) -> list[tuple[str, str,
     merged: dict = {}
     for base in base_files(shipped):
         merged.update(Config.fromfile(base).to_dict())
-    ours = {key: value for key, value in config.to_dict().items() if key not in _HOUSEKEEPING}
-    return diff_configs({key: value for key, value in merged.items() if key not in _HOUSEKEEPING}, ours)
+    return diff_configs(_without_housekeeping(merged), _without_housekeeping(config.to_dict()))
+
+
+def diff_runs(configs: Sequence[Config]) -> list[tuple[str, ...]]:
+    """Compare the resolved configs of several runs.
+
+    Args:
+        configs (Sequence[Config]): What ran, command-line options included.
+
+    Returns:
+        list[tuple[str, ...]]: Dotted path and the value of each run, one row per setting that is not the same in all.
+    """
+    return list(_walk('', [_without_housekeeping(config.to_dict()) for config in configs]))
+
+
+def same_but_seed(one: Config, other: Config) -> bool:
+    """Whether two runs differ in their seed at most.
+
+    Args:
+        one (Config): Resolved config of a run.
+        other (Config): Of the other run.
+
+    Returns:
+        bool: True for two seeds of one experiment.
+    """
+    return all(path == 'randomness.seed' for path, *_ in diff_runs([one, other]))
+
+
+def _without_housekeeping(config: Mapping) -> dict:
+    return {key: value for key, value in config.items() if key not in _HOUSEKEEPING}
 
 
 def diff_configs(theirs: Mapping, ours: Mapping) -> list[tuple[str, str, str]]:
@@ -61,19 +89,20 @@ def diff_configs(theirs: Mapping, ours: Mapping) -> list[tuple[str, str, str]]:
         list[tuple[str, str, str]]: Dotted path, value of ``theirs``, value of ``ours``; one row per innermost
         difference. Lists of different length are one row.
     """
-    return list(_walk('', theirs, ours))
+    return list(_walk('', [theirs, ours]))
 
 
-def _walk(path: str, theirs: object, ours: object) -> Iterator[tuple[str, str, str]]:
-    if isinstance(theirs, Mapping) and isinstance(ours, Mapping):
-        for key in dict.fromkeys([*theirs, *ours]):
-            yield from _walk(f'{path}.{key}' if path else str(key), theirs.get(key, ABSENT), ours.get(key, ABSENT))
-    elif (isinstance(theirs, list | tuple) and isinstance(ours, list | tuple) and len(theirs) == len(ours)
-          and _summary(theirs) == _summary(ours)):
-        for index, pair in enumerate(zip(theirs, ours, strict=True)):
-            yield from _walk(f'{path}.{index}', *pair)
-    elif theirs != ours:
-        yield path, _summary(theirs), _summary(ours)
+def _walk(path: str, sides: Sequence[object]) -> Iterator[tuple[str, ...]]:
+    first = sides[0]
+    if all(isinstance(side, Mapping) for side in sides):
+        for key in dict.fromkeys(key for side in sides for key in side):
+            yield from _walk(f'{path}.{key}' if path else str(key), [side.get(key, ABSENT) for side in sides])
+    elif (all(isinstance(side, list | tuple) and len(side) == len(first) for side in sides)
+          and len({_summary(side) for side in sides}) == 1):
+        for index, items in enumerate(zip(*sides, strict=True)):
+            yield from _walk(f'{path}.{index}', items)
+    elif any(side != first for side in sides):
+        yield path, *map(_summary, sides)
 
 
 def _summary(value: object) -> str:

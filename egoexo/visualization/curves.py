@@ -13,7 +13,6 @@ __all__ = ['draw_curves', 'smooth']
 
 Series = Mapping[str, tuple[Sequence[float], Sequence[float]]]
 _OTHERS = ('#1b4f8f', '#c2790f', '#5b2b85', '#2f7d5b', '#8f3043', '#737373')
-_MAX_POINTS = 1500
 
 
 def smooth(values: np.ndarray, window: int) -> np.ndarray:
@@ -41,18 +40,19 @@ def _style(name: str, number: int) -> tuple[str, str]:
     return color, ('--' if '_test' in name else ':' if '_gaze' in name else '-')
 
 
-def _plot(axes: Axes, name: str, number: int, x: np.ndarray, y: np.ndarray) -> None:
-    color, line = _style(name, number)
+def _plot(axes: Axes, name: str, style: tuple[str, str], x: np.ndarray, y: np.ndarray, max_points: int) -> None:
+    color, line = style
     if len(y) <= 60:
         axes.plot(x, y, line, color=color, linewidth=1.5, label=name, marker='o', markersize=2.5, gid=name)
         return
-    keep = np.unique(np.linspace(0, len(y) - 1, min(len(y), _MAX_POINTS)).astype(int))
+    keep = np.unique(np.linspace(0, len(y) - 1, min(len(y), max_points)).astype(int))
     axes.plot(x[keep], y[keep], color=color, linewidth=0.6, alpha=0.3)
     axes.plot(x[keep], smooth(y, len(y) // 20)[keep], line, color=color, linewidth=1.5, label=name, gid=name)
 
 
 def draw_curves(series: Series, *, x_label: str, y_label: str, width_in: float = 5.2, height_in: float = 2.9,
-                log_y: bool = False) -> Figure:
+                log_y: bool = False, styles: Mapping[str, tuple[str, str]] | None = None,
+                max_points: int = 1500) -> Figure:
     """Draw curves into one axes; long ones are drawn faintly with a smoothed line on top.
 
     Args:
@@ -63,6 +63,8 @@ def draw_curves(series: Series, *, x_label: str, y_label: str, width_in: float =
         width_in (float): Inches.
         height_in (float): Inches.
         log_y (bool): Logarithmic y axis.
+        styles (Mapping[str, tuple[str, str]] | None): Colour and matplotlib line style by name, instead of our own.
+        max_points (int): Longer curves are drawn through as many of their points.
 
     Returns:
         matplotlib.figure.Figure: Each curve's line carries its name as gid.
@@ -78,7 +80,8 @@ def draw_curves(series: Series, *, x_label: str, y_label: str, width_in: float =
         x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
         if x.shape != y.shape:
             raise ValueError(f"curve '{name}' has {len(x)} x values and {len(y)} y values; expected as many.")
-        _plot(axes, name, number, x[np.isfinite(y)], y[np.isfinite(y)])
+        style = styles[name] if styles else _style(name, number)
+        _plot(axes, name, style, x[np.isfinite(y)], y[np.isfinite(y)], max_points)
     axes.set_xlabel(x_label, fontsize=8, color='#5a5a5a')
     axes.set_ylabel(y_label, fontsize=8, color='#5a5a5a')
     if log_y:
@@ -92,5 +95,5 @@ def draw_curves(series: Series, *, x_label: str, y_label: str, width_in: float =
     axes.spines[['top', 'right']].set_visible(False)
     axes.spines[['left', 'bottom']].set(color='#9a9a9a', linewidth=0.6)
     axes.legend(fontsize=7.5, frameon=False, ncols=4, loc='lower left', bbox_to_anchor=(-0.01, 0.99),
-                handlelength=1.8, columnspacing=1.2, borderpad=0.2)
+                handlelength=2.4, columnspacing=1.2, borderpad=0.2)
     return figure

@@ -1,51 +1,49 @@
-"""The HTML report of a run: one file, nothing loaded from anywhere."""
+"""The HTML report of a run or of several side by side: one file, nothing loaded from anywhere."""
 
 import datetime
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from egoexo.version import __version__
-from egoexo.visualization.curves import draw_curves
-from egoexo.visualization.report_parts import Card, Note, Picture, Section, embed_svg
+from egoexo.visualization.report_benchmarks import BENCHMARKS, GENERIC, BenchmarkReport, benchmark_of
+from egoexo.visualization.report_compare_settings import (
+    input_table,
+    overview,
+    recipe_tables,
+    setting_tables,
+    version_tables,
+)
+from egoexo.visualization.report_curves import compare_curve_parts, curve_parts
+from egoexo.visualization.report_names import run_headings
+from egoexo.visualization.report_parts import Card, Heading, Note, Picture, Section
 from egoexo.visualization.report_run import Run, read_run
-from egoexo.visualization.report_segmentation import ReadFrames, segmentation_cards, segmentation_sections
+from egoexo.visualization.report_segmentation import ReadFrames
 from egoexo.visualization.report_settings import setting_parts
+from egoexo.visualization.report_status import status_notes
 
-__all__ = ['BENCHMARKS', 'BenchmarkReport', 'write_report']
+__all__ = ['write_comparison', 'write_report']
 
 _TEMPLATES = Path(__file__).parent / 'templates'
 
 
 @dataclass(frozen=True)
-class BenchmarkReport:
-    """What a benchmark adds to the page.
+class _RunChapter:
+    """The folded chapters of one run in a comparison."""
 
-    Args:
-        title (str): Name for readers.
-        cards (Callable[[Run], list[Card]]): Numbers of the head.
-        sections (Callable[[Run, ReadFrames | None], list[Section]]): Its chapters.
-        curve_names (tuple[str, ...]): Ends of the validation keys that are drawn as curves.
-    """
-
-    title: str
-    cards: Callable[[Run], list[Card]]
-    sections: Callable[[Run, ReadFrames | None], list[Section]]
-    curve_names: tuple[str, ...]
-
-
-#: By the benchmark's name; a new benchmark adds one row.
-BENCHMARKS: dict[str, BenchmarkReport] = {
-    'segmentation': BenchmarkReport(
-        'Cross-view temporal action segmentation', segmentation_cards, segmentation_sections, ('F1@50', 'Avg')),
-}
+    heading: Heading
+    anchor: str
+    cards: Sequence[Card]
+    problems: Sequence[str]
+    sections: Sequence[Section]
 
 
 def write_report(work_dir: str | Path, out: str | Path | None = None, *, shipped_config: str | Path | None = None,
                  read_frames: ReadFrames | None = None, figure_dir: str | Path | None = None,
-                 benchmark: str = 'segmentation') -> Path:
+                 benchmark: str | None = None) -> Path:
     """Write the report of a run.
 
     Args:
@@ -55,73 +53,124 @@ def write_report(work_dir: str | Path, out: str | Path | None = None, *, shipped
             ``None`` takes the one of ``command.json`` where that exists.
         read_frames (ReadFrames | None): Reads thumbnails from videos for the timelines.
         figure_dir (str | Path | None): Folder in which the figures are written as PNG and PDF too.
-        benchmark (str): Key of :data:`BENCHMARKS`.
+        benchmark (str | None): Name of the benchmark; ``None`` takes it from the config. A run of another benchmark
+            gets the chapters that need no knowledge of it.
 
     Returns:
         Path: The file.
 
     Raises:
         FileNotFoundError: If the work directory does not exist.
-        PredictionError: If its scores or predictions are damaged.
         ValueError: If the benchmark has no report.
     """
-    if benchmark not in BENCHMARKS:
+    if benchmark is not None and benchmark not in BENCHMARKS:
         raise ValueError(f"benchmark '{benchmark}' has no report; known: {', '.join(BENCHMARKS)}.")
-    run, kind = read_run(work_dir), BENCHMARKS[benchmark]
-    sections = [
-        *kind.sections(run, read_frames),
-        Section('Training', list(_curve_parts(run, kind.curve_names))),
-        Section('What ran', list(setting_parts(run, shipped_config))),
-    ]
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
-    html = environment.get_template('report.html.j2').render(
-        title=run.name, subtitle=kind.title, cards=kind.cards(run), absent=run.absent, sections=sections,
-        footer=f'egoexo {__version__}, written {datetime.datetime.now():%Y-%m-%d %H:%M}')
+    run = read_run(work_dir)
+    kind = BENCHMARKS[benchmark] if benchmark else benchmark_of(run)
+    results = kind.read(run)
+    sections = _run_sections(run, kind, results, shipped_config, read_frames)
     out = Path(out) if out is not None else run.work_dir / 'report.html'
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(html, encoding='utf-8')
-    if figure_dir is not None:
-        _write_figures(Path(figure_dir), sections)
+    _render(out, title=run.name, subtitle=kind.title, cards=kind.cards(run, results), alerts=list(status_notes(run)),
+            damaged=run.damaged, absent=run.absent, sections=sections, chapters=[])
+    _write_figures(figure_dir, sections)
     return out
 
 
-def _write_figures(folder: Path, sections: Sequence[Section]) -> None:
+def write_comparison(work_dirs: Sequence[str | Path], out: str | Path | None = None, *,
+                     read_frames: ReadFrames | None = None, figure_dir: str | Path | None = None) -> Path:
+    """Write one page about several runs: side by side first, then the chapters of each run, folded.
+
+    Args:
+        work_dirs (Sequence[str | Path]): Folders of the runs; differences are to the first.
+        out (str | Path | None): HTML file; ``None`` is ``comparison.html`` beside the first folder.
+        read_frames (ReadFrames | None): Reads thumbnails from videos for the timelines of the comparison.
+        figure_dir (str | Path | None): Folder in which the figures of the comparison are written as PNG and PDF too.
+
+    Returns:
+        Path: The file.
+
+    Raises:
+        FileNotFoundError: If a work directory does not exist.
+        ValueError: If there are fewer than two.
+    """
+    if len(work_dirs) < 2:
+        raise ValueError(f'a comparison needs at least two work directories, got {len(work_dirs)}.')
+    runs = [read_run(folder) for folder in work_dirs]
+    headings = run_headings(runs)
+    kinds = [benchmark_of(run) for run in runs]
+    kind = _common_kind(kinds)
+    results = [item.read(run) for item, run in zip(kinds, runs, strict=True)]
+    shared = results if kind is not GENERIC else [None] * len(runs)
+    sections = [
+        Section('Runs', [overview(runs, headings)]),
+        *kind.compare(runs, shared, headings, read_frames),
+        Section('Curves', list(compare_curve_parts(runs, headings, kind.curve_names))),
+        Section('Settings that differ', list(setting_tables(runs, headings))),
+        Section('Inputs', list(input_table(runs, headings))),
+        Section('Feature recipes', list(recipe_tables(runs, headings))),
+        Section('Versions and commands', list(version_tables(runs, headings))),
+    ]
+    chapters = [
+        _RunChapter(heading, f'run-{place}', item.cards(run, result), [*run.damaged, *run.absent],
+                    _run_sections(run, item, result, None, None, f'run-{place}-'))
+        for place, (run, heading, item, result) in enumerate(zip(runs, headings, kinds, results, strict=True), 1)]
+    out = Path(out) if out is not None else Path(work_dirs[0]).resolve().parent / 'comparison.html'
+    alerts = [Note(f'{heading.text}: {note.text}', note.level)
+              for run, heading in zip(runs, headings, strict=True) for note in status_notes(run)]
+    if len({item.title for item in kinds}) > 1:
+        alerts.append(Note('The runs are of different benchmarks: their metrics are listed, not judged.', 'warning'))
+    _render(out, title=f'{len(runs)} runs side by side: {", ".join(heading.text for heading in headings)}',
+            subtitle=kind.title, cards=kind.compare_cards(shared, headings), alerts=alerts, absent=[],
+            damaged=[f'{heading.text}: {text}' for run, heading in zip(runs, headings, strict=True)
+                     for text in run.damaged], sections=sections, chapters=chapters)
+    _write_figures(figure_dir, sections)
+    return out
+
+
+def _common_kind(kinds: Sequence[BenchmarkReport]) -> BenchmarkReport:
+    """Benchmark of all runs; those that left nothing to recognise them by go with the others."""
+    known = {kind.title: kind for kind in kinds if kind is not GENERIC}
+    return next(iter(known.values())) if len(known) == 1 and GENERIC not in kinds else GENERIC
+
+
+def _run_sections(run: Run, kind: BenchmarkReport, results: object, shipped_config: str | Path | None,
+                  read_frames: ReadFrames | None, prefix: str = '') -> list[Section]:
+    """All chapters of one run."""
+    sections = [
+        *kind.sections(run, results, read_frames),
+        Section('Training', list(curve_parts(run, kind.curve_names, prefix))),
+        Section('What ran', list(setting_parts(run, shipped_config))),
+    ]
+    return [Section(section.title, section.parts, prefix) for section in sections]
+
+
+def _show(value: float) -> str:
+    """A number of a table: two decimals, more where they would hide it."""
+    return f'{value:.2f}' if not isfinite(value) or abs(value) >= 0.1 or value == 0 else f'{value:.4g}'
+
+
+def _render(out: Path, **content: object) -> None:
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined,
+                              trim_blocks=True, lstrip_blocks=True)
+    environment.filters['show'] = _show
+    environment.tests['finite'] = _is_finite
+    html = environment.get_template('report.html.j2').render(
+        footer=f'egoexo {__version__}, written {datetime.datetime.now():%Y-%m-%d %H:%M}', **content)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # A lone surrogate, as in a file name that is no UTF-8, must not lose the page.
+    out.write_bytes(html.encode('utf-8', errors='replace'))
+
+
+def _is_finite(value: object) -> bool:
+    return isinstance(value, int | float) and isfinite(value)
+
+
+def _write_figures(folder: str | Path | None, sections: Sequence[Section]) -> None:
     """Write every named figure of the page."""
-    folder.mkdir(parents=True, exist_ok=True)
+    if folder is None:
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for part in (part for section in sections for part in section.parts):
         if isinstance(part, Picture) and part.figure is not None:
-            part.figure.savefig(folder / f'{part.name}.png', dpi=200)
-            part.figure.savefig(folder / f'{part.name}.pdf')
-
-
-def _curve_parts(run: Run, names: Sequence[str]) -> Iterator[Picture | Note]:
-    """Curves of the losses and of the validation metrics."""
-    losses = {key: _series(run.train_log, key) for key in _keys(run.train_log) if 'loss' in key}
-    if losses:
-        positive = all(value > 0 for _, values in losses.values() for value in values)
-        figure = draw_curves(losses, x_label='iteration', y_label='loss', log_y=positive)
-        yield Picture(embed_svg(figure, 'loss'), 'Training losses; faint: as logged, strong: smoothed.', 'Loss', True,
-                      figure, 'loss')
-    else:
-        yield Note('No loss was logged in this folder.', 'warning')
-    for name in names:
-        series = {key.rpartition('/')[0]: _series(run.val_log, key) for key in _keys(run.val_log)
-                  if key.count('/') == 1 and key.endswith(f'/{name}')}
-        if series:
-            figure = draw_curves(series, x_label='epoch (or iteration) of validation', y_label=f'{name} in %')
-            yield Picture(embed_svg(figure, name), f'{name} of every validation.', name, True, figure,
-                          f'validation_{name}')
-    if not run.val_log:
-        yield Note('No validation was logged in this folder.', 'warning')
-
-
-def _keys(log: Sequence[dict]) -> list[str]:
-    """Keys with numbers, in order of first appearance."""
-    return list(dict.fromkeys(key for record in log for key, value in record.items()
-                              if isinstance(value, int | float)))
-
-
-def _series(log: Sequence[dict], key: str) -> tuple[list[float], list[float]]:
-    points = [(record.get('step', number), record[key]) for number, record in enumerate(log) if key in record]
-    return [x for x, _ in points], [y for _, y in points]
+            part.figure.savefig(Path(folder) / f'{part.name}.png', dpi=200)
+            part.figure.savefig(Path(folder) / f'{part.name}.pdf')

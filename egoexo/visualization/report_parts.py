@@ -10,7 +10,7 @@ from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-__all__ = ['Card', 'Facts', 'Note', 'Picture', 'Section', 'Table', 'embed_png', 'embed_svg']
+__all__ = ['Card', 'Cell', 'Facts', 'Heading', 'Note', 'Picture', 'Section', 'Table', 'embed_png', 'embed_svg']
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,36 @@ class Card:
     label: str
     value: str
     detail: str = ''
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A table cell with more to say than its value.
+
+    Args:
+        value (object): As in a plain cell.
+        lines (Sequence[tuple[str, str]]): Small texts below the value, each with its mark.
+        mark (str): ``'best'``, ``'better'``, ``'worse'``, ``'differs'`` or empty; decides the look of the value.
+    """
+
+    value: object
+    lines: Sequence[tuple[str, str]] = ()
+    mark: str = ''
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Head of a table column that stands for a run.
+
+    Args:
+        text (str): Name of the run.
+        color (str): Of its curves.
+        line (str): CSS border style of its curves: ``'solid'``, ``'dashed'`` or ``'dotted'``.
+    """
+
+    text: str
+    color: str
+    line: str = 'solid'
 
 
 @dataclass(frozen=True)
@@ -48,7 +78,7 @@ class Note:
 
     Args:
         text (str): What to say.
-        level (str): ``'info'``, ``'warning'`` (something is absent or was left out) or ``'code'``.
+        level (str): ``'info'``, ``'warning'`` (something is absent or was left out), ``'error'`` or ``'code'``.
         title (str): Head line; with one, the note is folded away.
     """
 
@@ -85,21 +115,31 @@ class Table:
     """A table; floats are right-aligned with two decimals.
 
     Args:
-        columns (Sequence[str]): Head line.
-        rows (Sequence[Sequence[object]]): Strings, ints, floats or None (shown as a dash).
+        columns (Sequence[str | Heading]): Head line.
+        rows (Sequence[Sequence[object]]): Strings, ints, floats, None (shown as a dash), cells or embedded pictures.
         title (str): Head line.
         note (str): Sentence below.
         percent (bool): Draw a bar behind each float, 100 = full width.
         folded (bool): Open on click.
+        wide (bool): One column per run: the first column stays in sight while the others are scrolled.
     """
 
-    columns: Sequence[str]
+    columns: Sequence[str | Heading]
     rows: Sequence[Sequence[object]]
     title: str = ''
     note: str = ''
     percent: bool = False
     folded: bool = False
+    wide: bool = False
     kind: str = field(default='table', init=False)
+
+    @property
+    def numeric(self) -> list[bool]:
+        """Whether a column holds a number and no text, so that its head belongs to the right."""
+        columns = [[item.value if isinstance(item, Cell) else item for item in column]
+                   for column in zip(*self.rows, strict=True)] or [[] for _ in self.columns]
+        return [any(isinstance(value, int | float) for value in column)
+                and not any(isinstance(value, str) for value in column) for column in columns]
 
 
 @dataclass(frozen=True)
@@ -109,15 +149,17 @@ class Section:
     Args:
         title (str): Head line, also in the table of contents.
         parts (Sequence[Facts | Note | Picture | Table]): Content in order.
+        prefix (str): Put before the anchor, where a page holds several chapters of one title.
     """
 
     title: str
     parts: Sequence[Facts | Note | Picture | Table]
+    prefix: str = ''
 
     @property
     def anchor(self) -> str:
         """Id for links inside the page."""
-        return re.sub(r'\W+', '-', self.title.lower()).strip('-')
+        return self.prefix + re.sub(r'\W+', '-', self.title.lower()).strip('-')
 
 
 def embed_png(figure: Figure, alt: str, dpi: int = 180) -> Markup:

@@ -1,8 +1,9 @@
-"""Reads what a run left in its work directory; every part may be absent, and then the reader is told."""
+"""Reads what a run left in its work directory; every part may be absent or damaged, and then the reader is told."""
 
 import datetime
 import json
 import re
+import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ import numpy as np
 from mmengine.config import Config
 
 from egoexo.errors import PredictionError
+from egoexo.files import read_json
+from egoexo.utils.loader_configs import iter_datasets
 
 __all__ = ['Run', 'read_run']
 
@@ -34,10 +37,13 @@ class Run:
         metrics_from (str): What ``metrics`` are; empty when there are none.
         score_info (dict): What else the scores file holds, e.g. protocols.
         predictions (dict[str, np.ndarray] | None): Class ids at the label rate by ``'<subset>/<uid>'``.
+        inputs (dict[str, list[dict]] | None): Lists by loader, see
+            :class:`egoexo.engine.hooks.InputReportHook`; ``None`` when they were not noted.
         environment (dict[str, str]): Versions and seed as logged at the start of the run.
         commands (list[dict]): Entries of ``command.json``, oldest first.
         times (tuple[datetime.datetime, datetime.datetime] | None): First and last log line.
         absent (list[str]): Sentences about missing parts.
+        damaged (list[str]): Sentences about parts that are there and cannot be read.
     """
 
     work_dir: Path
@@ -50,10 +56,32 @@ class Run:
     metrics_from: str = ''
     score_info: dict = field(default_factory=dict)
     predictions: dict[str, np.ndarray] | None = None
+    inputs: dict[str, list[dict]] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     commands: list[dict] = field(default_factory=list)
     times: tuple[datetime.datetime, datetime.datetime] | None = None
     absent: list[str] = field(default_factory=list)
+    damaged: list[str] = field(default_factory=list)
+
+    @property
+    def seed(self) -> str:
+        """Seed of the training, as noted with the command, else as logged; empty when unknown."""
+        seeds = [entry['seed'] for entry in self.commands if entry.get('seed') is not None]
+        return str(seeds[-1]) if seeds else self.environment.get('seed', '')
+
+    def datasets(self, loader: str) -> list[dict]:
+        """Configs of the data sets of a loader, as far as they are of a kind we know.
+
+        Args:
+            loader (str): ``'train'``, ``'val'`` or ``'test'``.
+
+        Returns:
+            list[dict]: See :func:`egoexo.utils.loader_configs.iter_datasets`; empty without such a loader.
+        """
+        try:
+            return list(iter_datasets((self.config or {}).get(f'{loader}_dataloader')))
+        except (TypeError, ValueError, AttributeError):
+            return []  # a config of another toolbox
 
 
 def read_run(work_dir: str | Path) -> Run:
@@ -63,11 +91,10 @@ def read_run(work_dir: str | Path) -> Run:
         work_dir (str | Path): What ``tools/train.py`` and ``tools/test.py`` wrote to.
 
     Returns:
-        Run: With a sentence in ``absent`` for each part that is not there.
+        Run: With a sentence in ``absent`` or ``damaged`` for each part that is not there or cannot be read.
 
     Raises:
         FileNotFoundError: If the folder does not exist.
-        PredictionError: If ``scalars.json``, ``command.json`` or ``predictions.npz`` is there but damaged.
     """
     work_dir = Path(work_dir)
     if not work_dir.is_dir():
@@ -81,6 +108,7 @@ def read_run(work_dir: str | Path) -> Run:
     _read_commands(run)
     _read_scores(run)
     _read_predictions(run)
+    _read_inputs(run)
     return run
 
 
@@ -89,19 +117,20 @@ def _read_logs(run: Run, starts: Sequence[Path]) -> None:
     train: dict[int, dict] = {}
     val: dict[int, dict] = {}
     damaged = 0
-    for start in starts:
-        path = start / 'vis_data' / 'scalars.json'
-        for line in path.read_text(encoding='utf-8').splitlines() if path.is_file() else ():
-            try:
-                record = json.loads(line)
-            except json.JSONDecodeError:
-                damaged += 1  # a killed run leaves half a line
-                continue
-            target = train if 'loss' in record else val
-            target[int(record.get('step', len(target)))] = record
+    for path in (start / 'vis_data' / 'scalars.json' for start in starts):
+        if not path.is_file():
+            continue
+        with open(path, encoding='utf-8', errors='replace') as lines:
+            for line in filter(str.strip, lines):
+                try:
+                    record = json.loads(line)
+                    target = train if any('loss' in key for key in record) else val
+                    target[int(record.get('step', len(target)))] = record
+                except (ValueError, TypeError, AttributeError, RecursionError):
+                    damaged += 1  # a killed run leaves half a line
     run.train_log, run.val_log = ([log[step] for step in sorted(log)] for log in (train, val))
     if damaged:
-        run.absent.append(f'{damaged} damaged line(s) of vis_data/scalars.json were left out.')
+        run.damaged.append(f'{damaged} damaged line(s) of vis_data/scalars.json were left out.')
     if not train:
         run.absent.append('No training log (<time>/vis_data/scalars.json): there are no loss curves.')
 
@@ -116,18 +145,27 @@ def _read_config(run: Run, starts: Sequence[Path]) -> None:
     if path is None:
         run.absent.append('No config (<time>/vis_data/config.py): data, protocol and settings are unknown.')
         return
-    run.config, run.config_text = Config.fromfile(path), path.read_text(encoding='utf-8')
+    try:
+        run.config_text = path.read_text(encoding='utf-8', errors='replace')
+        run.config = Config.fromfile(path)
+    except Exception as error:  # a config is Python: half of one may fail in any way
+        run.damaged.append(f'{path} cannot be read as a config ({type(error).__name__}: {error}): data, protocol and '
+                           'settings are unknown.')
 
 
 def _read_text_logs(run: Run, starts: Sequence[Path]) -> None:
     """Environment and times from the text logs; the first start that has them names them."""
     stamps: list[datetime.datetime] = []
     for path in (path for start in starts for path in sorted(start.glob('*.log'))):
-        for line in path.read_text(encoding='utf-8', errors='replace').splitlines():
-            if found := _LOG_TIME.match(line):
-                stamps.append(datetime.datetime(*map(int, found.groups())))
-            if found := _VERSION.match(line):
-                run.environment.setdefault(found[1], found[2].strip())
+        with open(path, encoding='utf-8', errors='replace') as lines:
+            for line in lines:
+                if found := _LOG_TIME.match(line):
+                    try:
+                        stamps.append(datetime.datetime(*map(int, found.groups())))
+                    except ValueError:
+                        continue  # bytes of a broken disk that look like a date
+                elif found := _VERSION.match(line):
+                    run.environment.setdefault(found[1], found[2].strip())
     if stamps:
         run.times = min(stamps), max(stamps)
     if not run.environment:
@@ -136,28 +174,33 @@ def _read_text_logs(run: Run, starts: Sequence[Path]) -> None:
 
 def _read_commands(run: Run) -> None:
     path = run.work_dir / 'command.json'
-    if path.is_file():
-        run.commands = _load_json(path, list, 'the tools write it anew when it is removed')
-        trained = [entry['config'] for entry in run.commands if entry.get('tool') == 'train' and entry.get('config')]
-        run.name = Path(trained[-1]).stem if trained else run.name
-    else:
+    if not path.is_file():
         run.absent.append('No command.json: the command line of the run is unknown.')
+        return
+    entries = _load_json(run, path, list, 'the tools begin a new one by themselves') or []
+    run.commands = [entry for entry in entries if isinstance(entry, dict)]
+    trained = [entry['config'] for entry in run.commands if entry.get('tool') == 'train' and entry.get('config')]
+    run.name = Path(str(trained[-1])).stem if trained else run.name
 
 
-def _load_json(path: Path, kind: type, remedy: str) -> dict | list:
+def _load_json(run: Run, path: Path, kind: type, remedy: str) -> dict | list | None:
+    """Content of a file, or None after a sentence about the damage."""
     try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-    except json.JSONDecodeError as error:
-        raise PredictionError(f'{path} is not valid JSON ({error}); {remedy}.') from error
+        content = read_json(path, PredictionError, 'a file written by the tools')
+    except PredictionError as error:
+        run.damaged.append(f'{error} ({path.name}: {remedy}.)')
+        return None
     if not isinstance(content, kind):
-        raise PredictionError(f'{path} holds a JSON {type(content).__name__}, expected a {kind.__name__}; {remedy}.')
+        run.damaged.append(f'{path} holds a JSON {type(content).__name__}, expected a {kind.__name__}; {remedy}.')
+        return None
     return content
 
 
 def _read_scores(run: Run) -> None:
     path = run.work_dir / 'scalars.json'
     if path.is_file():
-        content = _load_json(path, dict, 'write it again with tools/test.py --out')
+        # Damaged scores are not replaced by those of a validation: the reader would take them for the test.
+        content = _load_json(run, path, dict, 'write it again with tools/test.py --out') or {}
         nested = isinstance(content.get('metrics'), Mapping)
         metrics = content['metrics'] if nested else content
         run.score_info = {key: value for key, value in content.items() if key != 'metrics'} if nested else {}
@@ -180,5 +223,20 @@ def _read_predictions(run: Run) -> None:
     try:
         with np.load(path, allow_pickle=False) as archive:
             run.predictions = {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, EOFError) as error:
-        raise PredictionError(f'{path} cannot be read ({error}); write it again with tools/test.py --dump.') from error
+    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError, MemoryError) as error:
+        run.damaged.append(f'{path} cannot be read ({error}); write it again with tools/test.py --dump.')
+
+
+def _read_inputs(run: Run) -> None:
+    path = run.work_dir / 'inputs.json'
+    if not path.is_file():
+        run.absent.append('No inputs.json: it is unknown which inputs the run left out.')
+        return
+    content = _load_json(run, path, dict, 'the next training or test writes it again')
+    if content is None:
+        return
+    run.inputs = {}
+    for loader, entry in content.items():
+        lists = entry.get('lists') if isinstance(entry, dict) else None
+        if isinstance(lists, list):
+            run.inputs[loader] = [item for item in lists if isinstance(item, dict)]

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
-from egoexo.utils.loader_configs import iter_datasets
 from egoexo.version import __version__
 from egoexo.visualization.config_diff import diff_from_bases
 from egoexo.visualization.report_parts import Facts, Note, Table
 from egoexo.visualization.report_run import Run
 
-__all__ = ['setting_parts']
+__all__ = ['read_recipe', 'recipe_folders', 'setting_parts']
 
 
 def setting_parts(run: Run, shipped: str | Path | None = None) -> Iterator[Facts | Note | Table]:
@@ -26,8 +25,10 @@ def setting_parts(run: Run, shipped: str | Path | None = None) -> Iterator[Facts
         Facts | Note | Table: Content of the chapter.
     """
     yield from _command_parts(run)
-    yield Table(('protocol', 'hash', 'rules'), list(_protocol_rows(run)), 'Protocols',
-                'Two results may be compared when their hashes are equal.')
+    protocols = list(_protocol_rows(run))
+    if protocols:
+        yield Table(('protocol', 'hash', 'rules'), protocols, 'Protocols',
+                    'Two results may be compared when their hashes are equal.')
     yield from _recipe_parts(run)
     yield from _config_parts(run, shipped or _logged_config(run))
 
@@ -60,7 +61,9 @@ def _protocol_rows(run: Run) -> Iterator[list[str]]:
     stated = run.score_info.get('protocols')
     if not isinstance(stated, dict):
         evaluator = (run.config or {}).get('test_evaluator') or {}
-        names = evaluator.get('protocols', ('official',)) if hasattr(evaluator, 'get') else ('official',)
+        if not hasattr(evaluator, 'get') or evaluator.get('type') != 'SegmentationMetric':
+            return
+        names = evaluator.get('protocols', ('official',))
         names = [names] if isinstance(names, str) else names
         stated = {name: PROTOCOLS[name].hash for name in (PROTOCOLS if 'all' in names else names) if name in PROTOCOLS}
     for name, digest in stated.items():
@@ -70,28 +73,55 @@ def _protocol_rows(run: Run) -> Iterator[list[str]]:
         yield [name, digest, f'{text} (rules with this hash differ from {known.hash}.)' if changed else text]
 
 
-def _recipe_parts(run: Run) -> Iterator[Table]:
-    """Recipe of every feature folder that the config names."""
+def recipe_folders(run: Run) -> dict[Path, list[str]]:
+    """Feature folders that the config names, with the loaders that use them.
+
+    Args:
+        run (Run): What was read from the work directory.
+
+    Returns:
+        dict[Path, list[str]]: ``'train'``, ``'val'``, ``'test'`` by folder.
+    """
     folders: dict[Path, list[str]] = {}
     for split in ('train', 'val', 'test'):
-        for dataset in iter_datasets((run.config or {}).get(f'{split}_dataloader')):
-            if 'features' in (dataset.get('data_prefix') or {}):
-                used = folders.setdefault(Path(dataset.get('data_root', '')) / dataset['data_prefix']['features'], [])
+        for dataset in run.datasets(split):
+            prefix = dataset.get('data_prefix') or {}
+            if isinstance(prefix, dict) and 'features' in prefix:
+                used = folders.setdefault(Path(dataset.get('data_root') or '') / prefix['features'], [])
                 used.extend({split} - set(used))
-    rows = [[', '.join(used), str(folder), _recipe_text(folder)] for folder, used in folders.items()]
-    if rows:
-        yield Table(('used in', 'feature folder', 'recipe'), rows, 'Features')
+    return folders
 
 
-def _recipe_text(folder: Path) -> str:
+def read_recipe(folder: Path) -> dict[str, object] | str:
+    """Recipe of a feature folder, or a sentence about why there is none.
+
+    Args:
+        folder (Path): Feature folder.
+
+    Returns:
+        dict[str, object] | str: Values that are not None, by name.
+    """
     path = folder / 'recipe.json'
     if not path.is_file():
-        return 'no recipe.json: taken for the official features of the benchmark'
+        known = 'taken for the official features of the benchmark' if folder.is_dir() else 'the folder is gone'
+        return f'no recipe.json: {known}'
     try:
         recipe = json.loads(path.read_text(encoding='utf-8'))
-    except json.JSONDecodeError as error:
+    except (ValueError, OSError, RecursionError) as error:
         return f'recipe.json is damaged: {error}'
-    return ', '.join(f'{key} {value}' for key, value in recipe.items() if value is not None)
+    if not isinstance(recipe, dict):
+        return f'recipe.json is damaged: it holds a {type(recipe).__name__}, expected a dict'
+    return {key: value for key, value in recipe.items() if value is not None}
+
+
+def _recipe_parts(run: Run) -> Iterator[Table]:
+    rows = []
+    for folder, used in recipe_folders(run).items():
+        recipe = read_recipe(folder)
+        text = recipe if isinstance(recipe, str) else ', '.join(f'{key} {value}' for key, value in recipe.items())
+        rows.append([', '.join(used), str(folder), text])
+    if rows:
+        yield Table(('used in', 'feature folder', 'recipe'), rows, 'Features')
 
 
 def _config_parts(run: Run, shipped: str | Path | None) -> Iterator[Table | Note]:
@@ -102,7 +132,12 @@ def _config_parts(run: Run, shipped: str | Path | None) -> Iterator[Table | Note
         yield Note('The config file this run came from was not found, so its settings are not compared with its bases.',
                    'warning')
     else:
-        rows = diff_from_bases(run.config, shipped)
+        try:
+            rows = diff_from_bases(run.config, shipped)
+        except Exception as error:  # configs are Python, and this one may have changed since
+            yield Note(f'The settings cannot be compared with the bases of {shipped}: {error}', 'warning')
+            yield Note(run.config_text, 'code', 'Whole config')
+            return
         yield Table(('setting', 'bases', 'this run'), rows, f'Settings that differ from the bases of {run.name}',
                     '' if rows else 'Nothing differs.')
     yield Note(run.config_text, 'code', 'Whole config')

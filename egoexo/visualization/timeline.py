@@ -4,21 +4,28 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from egoexo.evaluation.functional.segmentation import count_video, run_starts, summarise
+from egoexo.evaluation.functional.segmentation import count_video, summarise
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 from egoexo.visualization.legend import LEGEND_LINE, draw_legend, layout_legend
-from egoexo.visualization.palette import VIEW_COLORS, class_color, ink_on
+from egoexo.visualization.palette import VIEW_COLORS
+from egoexo.visualization.timeline_parts import (
+    FONT,
+    INK,
+    MUTED,
+    Page,
+    draw_errors,
+    draw_strip,
+    draw_thumbnails,
+    draw_time_axis,
+    thumbnail_height,
+)
 
 __all__ = ['TimelineVideo', 'draw_timeline']
 
 _LEFT, _RIGHT, _TITLE, _STRIP, _GAP, _ERROR, _TICKS, _ROW_GAP = 0.62, 0.1, 0.2, 0.21, 0.03, 0.07, 0.17, 0.13
-_THUMBNAIL_MAX, _FONT = 0.62, 7.0
 _SHOWN_SCORES = ('Acc', 'Edit', 'F1@50')
-_ERROR_COLOR, _INK, _MUTED = '#202020', '#1a1a1a', '#5a5a5a'
 
 
 @dataclass(frozen=True)
@@ -57,134 +64,39 @@ class TimelineVideo:
         return summarise([count_video(self.prediction, self.truth, PROTOCOLS['official'])])
 
 
-def _draw_strip(axes: Axes, labels: np.ndarray, fps: float, kind: str, inches: float) -> None:
-    """Fill an axes with one rectangle per run of ``labels``; ids are written into those that are wide enough."""
-    starts = np.asarray(run_starts(labels))
-    widths = np.diff(np.append(starts, len(labels)))
-    ids = labels[starts]
-    bars = axes.broken_barh(list(zip(starts / fps, widths / fps, strict=True)), (0, 1), linewidth=0, antialiased=False,
-                            facecolors=[class_color(int(index)) for index in ids])
-    bars.set_gid(kind)
-    wide = (widths * inches / len(labels) >= 0.14) & (ids != 0)
-    for start, width, index in zip(starts[wide], widths[wide], ids[wide], strict=True):
-        axes.text((start + width / 2) / fps, 0.46, str(index), ha='center', va='center', fontsize=5.5,
-                  color=ink_on(class_color(int(index))))
-    axes.set(xlim=(0, len(labels) / fps), ylim=(0, 1), xticks=[], yticks=[])
-    axes.spines[:].set(linewidth=0.4, color=_MUTED)
-    axes.set_ylabel(kind, rotation=0, ha='right', va='center', fontsize=_FONT, color=_INK, labelpad=4)
-
-
-def _draw_errors(axes: Axes, wrong: np.ndarray, fps: float) -> None:
-    """Mark the frames where the prediction differs from the truth."""
-    starts = np.asarray(run_starts(wrong))
-    widths = np.diff(np.append(starts, len(wrong)))
-    keep = wrong[starts]
-    bars = axes.broken_barh(list(zip(starts[keep] / fps, widths[keep] / fps, strict=True)), (0, 1), linewidth=0,
-                            antialiased=False, facecolors=_ERROR_COLOR)
-    bars.set_gid('error')
-    axes.set(xlim=(0, len(wrong) / fps), ylim=(0, 1), xticks=[], yticks=[])
-    axes.spines[:].set_visible(False)
-    axes.set_facecolor('#f6f6f6')
-    axes.set_ylabel('error', rotation=0, ha='right', va='center', fontsize=_FONT - 1.5, color=_MUTED, labelpad=4)
-
-
-def _draw_time_axis(axes: Axes, duration_sec: float, unit: str) -> None:
-    """Put ticks in seconds, or in minutes and seconds, below a strip."""
-    minutes = unit == 'min' or (unit == 'auto' and duration_sec > 180)
-    if minutes:
-        steps = (15, 30, 60, 120, 300, 600, 1200)
-        step = next((value for value in steps if duration_sec / value <= 10), 3600)
-        axes.xaxis.set_major_locator(MultipleLocator(step))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{int(value) // 60}:{int(value) % 60:02d}'))
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f'{value:g}'))
-    axes.tick_params(axis='x', length=2, width=0.4, pad=1.5, labelsize=_FONT - 1, colors=_MUTED)
-    axes.annotate('min:s' if minutes else 's', (0, 0), (-12 if minutes else -7, -3), xycoords='axes fraction',
-                  textcoords='offset points', fontsize=_FONT - 1, color=_MUTED, ha='right', va='top')
-
-
-class _Page:
-    """A figure whose axes are placed in inches from the top left corner."""
-
-    def __init__(self, width: float, height: float) -> None:
-        self.figure = Figure(figsize=(width, height), facecolor='white')
-        self.width, self.height = width, height
-        self.cursor = 0.06
-
-    def axes(self, left: float, width: float, height: float) -> Axes:
-        """Add axes at the cursor and move the cursor below them."""
-        bottom = self.height - self.cursor - height
-        self.cursor += height
-        return self.figure.add_axes((left / self.width, bottom / self.height, width / self.width,
-                                     height / self.height))
-
-    def text(self, left: float, down: float, string: str, **style: object) -> None:
-        """Write text with its centre ``down`` inches below the cursor."""
-        self.figure.text(left / self.width, 1 - (self.cursor + down) / self.height, string,
-                         va='center', **style)
-
-
-def _thumbnail_size(video: TimelineVideo, width: float) -> tuple[float, float]:
-    """Width and height in inches of each thumbnail of a row; both 0 without thumbnails."""
-    if not video.thumbnails:
-        return 0.0, 0.0
-    rows, columns = video.thumbnails[0].shape[:2]
-    cell = width / len(video.thumbnails)
-    height = min(cell * rows / columns, _THUMBNAIL_MAX)
-    return height * columns / rows, height
-
-
-def _draw_thumbnails(page: _Page, video: TimelineVideo, width: float) -> None:
-    """Show the pictures centred in equal cells of the time axis."""
-    picture_width, height = _thumbnail_size(video, width)
-    if not height:
-        return
-    cell = width / len(video.thumbnails)
-    top = page.cursor
-    for number, picture in enumerate(video.thumbnails):
-        page.cursor = top
-        axes = page.axes(_LEFT + number * cell + (cell - picture_width) / 2, picture_width, height)
-        axes.imshow(picture, aspect='auto')
-        axes.set(xticks=[], yticks=[])
-        axes.spines[:].set_visible(False)
-        axes.set_gid('thumbnail')
-    page.cursor += _GAP
-
-
 def _row_height(video: TimelineVideo, width: float, show_error: bool) -> float:
     """Height in inches that :func:`_draw_row` uses, without the gap below."""
-    pictures = _thumbnail_size(video, width)[1]
+    pictures = thumbnail_height(video.thumbnails, width)
     both = len(video.strips()) == 2
-    height = _TITLE + (pictures + _GAP if pictures else 0) + _STRIP + _TICKS
+    height = _TITLE + pictures + _STRIP + _TICKS
     return height + (_GAP + _STRIP if both else 0) + (_GAP + _ERROR if both and show_error else 0)
 
 
-def _draw_row(page: _Page, video: TimelineVideo, fps: float, width: float, show_error: bool, unit: str) -> None:
+def _draw_row(page: Page, video: TimelineVideo, fps: float, width: float, show_error: bool, unit: str) -> None:
     """Draw title, pictures, strips and time axis of one video."""
     indent = 0.0
     if video.view:
-        page.text(_LEFT, 0.09, video.view.upper(), fontsize=_FONT - 1, weight='bold', color='white', ha='left', bbox={
-            'boxstyle': 'round,pad=0.25', 'facecolor': VIEW_COLORS.get(video.view, _MUTED), 'linewidth': 0})
+        page.text(_LEFT, 0.09, video.view.upper(), fontsize=FONT - 1, weight='bold', color='white', ha='left', bbox={
+            'boxstyle': 'round,pad=0.25', 'facecolor': VIEW_COLORS.get(video.view, MUTED), 'linewidth': 0})
         indent = 0.34
     title = f'{video.sample_id}   {video.note}' if video.note else video.sample_id
-    page.text(_LEFT + indent, 0.09, title, fontsize=_FONT, color=_MUTED, ha='left')
+    page.text(_LEFT + indent, 0.09, title, fontsize=FONT, color=MUTED, ha='left')
     scores = video.shown_scores()
     page.text(_LEFT + width, 0.09, '   '.join(f'{name} {scores[name]:.1f}' for name in _SHOWN_SCORES if name in scores),
-              fontsize=_FONT + 0.5, weight='bold', color=_INK, ha='right')
+              fontsize=FONT + 0.5, weight='bold', color=INK, ha='right')
     page.cursor += _TITLE
-    _draw_thumbnails(page, video, width)
+    draw_thumbnails(page, video.thumbnails, _LEFT, width)
     strips = video.strips()
     for name, labels in strips.items():
         last = page.axes(_LEFT, width, _STRIP)
-        _draw_strip(last, labels, fps, name, width)
+        draw_strip(last, labels, fps, name, width)
         page.cursor += _GAP
     if show_error and len(strips) == 2:
         last = page.axes(_LEFT, width, _ERROR)
-        _draw_errors(last, strips['truth'] != strips['prediction'], fps)
+        draw_errors(last, strips['truth'] != strips['prediction'], fps)
     else:
         page.cursor -= _GAP
-    _draw_time_axis(last, len(labels) / fps, unit)
+    draw_time_axis(last, len(labels) / fps, unit)
     page.cursor += _TICKS
 
 
@@ -235,9 +147,9 @@ def draw_timeline(videos: Sequence[TimelineVideo], class_names: Sequence[str], *
     legend_height = (1 + entries[-1].line) * LEGEND_LINE
     height = (0.12 + (0.24 if title else 0) + legend_height
               + sum(_row_height(video, strip_width, show_error) + _ROW_GAP for video in rows))
-    page = _Page(width_in, height)
+    page = Page(width_in, height)
     if title:
-        page.text(_RIGHT, 0.1, title, fontsize=_FONT + 2, weight='bold', color=_INK, ha='left')
+        page.text(_RIGHT, 0.1, title, fontsize=FONT + 2, weight='bold', color=INK, ha='left')
         page.cursor += 0.24
     for video in rows:
         _draw_row(page, video, fps, strip_width, show_error, time_unit)

@@ -1,7 +1,14 @@
 import pytest
 from mmengine.config import Config
 
-from egoexo.visualization.config_diff import ABSENT, base_files, diff_configs, diff_from_bases
+from egoexo.visualization.config_diff import (
+    ABSENT,
+    base_files,
+    diff_configs,
+    diff_from_bases,
+    diff_runs,
+    same_but_seed,
+)
 
 
 @pytest.mark.parametrize(('theirs', 'ours', 'rows'), [
@@ -38,3 +45,19 @@ def test_options_of_the_command_line_count_and_housekeeping_does_not(leaf):
     config = Config.fromfile(leaf)
     config.merge_from_dict({'lr': 0.2, 'work_dir': 'somewhere'})
     assert diff_from_bases(config, leaf) == [('model.width', '1', '2'), ('lr', '0.1', '0.2')]
+
+
+def test_runs_are_compared_setting_by_setting():
+    configs = [Config(dict(lr=rate, work_dir=str(rate), model=dict(type='A', depth=2))) for rate in (1, 2, 1)]
+    configs[2].model.width = 5
+    assert diff_runs(configs) == [('lr', '1', '2', '1'), ('model.width', ABSENT, ABSENT, '5')]
+    assert diff_runs([configs[0], configs[0]]) == []
+
+
+@pytest.mark.parametrize(('changes', 'same'), [
+    ({}, True), (dict(randomness=dict(seed=7)), True), (dict(randomness=dict(seed=7, deterministic=True)), False),
+    (dict(lr=2), False), (dict(work_dir='elsewhere', resume=True), True)])
+def test_same_but_seed(changes, same):
+    base = dict(lr=1, randomness=dict(seed=0, deterministic=False), work_dir='here')
+    changes.get('randomness', {}).setdefault('deterministic', False)
+    assert same_but_seed(Config(base), Config(base | changes)) is same

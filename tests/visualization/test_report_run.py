@@ -1,18 +1,19 @@
 import datetime
 import json
+import re
 
 import numpy as np
 import pytest
 from report_support import VIDEOS, make_metrics, make_run
 
-from egoexo.errors import PredictionError
 from egoexo.visualization.report_run import read_run
 
 
 def test_everything_is_read(tmp_path):
     run = read_run(make_run(tmp_path))
     assert run.name == 'my_config'
-    assert run.absent == []
+    assert (run.absent, run.damaged, run.seed) == ([], [], '0')
+    assert run.inputs['test'][1]['missing'] is True
     assert [record['step'] for record in run.train_log] == list(range(1, 9))
     assert [record['ego_val/F1@50'] for record in run.val_log] == [11.0, 22.0]
     assert run.metrics == make_metrics()
@@ -32,11 +33,21 @@ def test_resumed_run_counts_the_last_writing_of_a_step(tmp_path):
     (later / 'scalars.json').write_text('{"loss": 0.5, "step": 8}\n{"loss": 0.25, "step": 9}\n{"loss": 0.1, "st')
     run = read_run(work_dir)
     assert [(record['step'], record['loss']) for record in run.train_log[-3:]] == [(7, 8 / 7), (8, 0.5), (9, 0.25)]
-    assert run.absent == ['1 damaged line(s) of vis_data/scalars.json were left out.']
+    assert run.damaged == ['1 damaged line(s) of vis_data/scalars.json were left out.']
+
+
+def test_damaged_lines_are_counted_and_the_others_read(tmp_path):
+    work_dir = make_run(tmp_path)
+    with open(work_dir / '20260101_120000/vis_data/scalars.json', 'ab') as log:
+        log.write(b'{"loss": 1, "step": 9}\n[1]\n5\n{"loss": 1, "step": "x"}\n\xff\xfe\n' + b'[' * 9999 + b'\n\n')
+    run = read_run(work_dir)
+    assert run.train_log[-1] == {'loss': 1, 'step': 9}
+    assert run.damaged == ['5 damaged line(s) of vis_data/scalars.json were left out.']
 
 
 @pytest.mark.parametrize(('name', 'sentence'), [
     ('scalars.json', 'No scalars.json'), ('predictions.npz', 'No predictions.npz'), ('command.json', 'No command.json'),
+    ('inputs.json', 'No inputs.json'),
     ('20260101_120000/20260101_120000.log', 'No text log'),
     ('20260101_120000/vis_data/scalars.json', 'No training log')])
 def test_absent_part_is_told(tmp_path, name, sentence):
@@ -69,18 +80,28 @@ def test_flat_scores_file(tmp_path):
 
 
 def test_empty_folder_tells_all(tmp_path):
-    assert len(read_run(tmp_path).absent) == 6
+    assert len(read_run(tmp_path).absent) == 7
 
 
 @pytest.mark.parametrize(('name', 'content', 'message'), [
-    ('scalars.json', '{"a": ', r'scalars.json is not valid JSON .*tools/test.py --out'),
+    ('scalars.json', '{"a": ', r'scalars.json: .*not valid JSON.*tools/test.py --out'),
     ('scalars.json', '[1]', 'holds a JSON list, expected a dict'),
+    ('scalars.json', '[' * 99999, 'nested a thousand deep'),
     ('command.json', '{}', 'holds a JSON dict, expected a list'),
-    ('predictions.npz', 'PK broken', r'predictions.npz cannot be read .*tools/test.py --dump')])
-def test_damaged_file(tmp_path, name, content, message):
-    (tmp_path / name).write_text(content)
-    with pytest.raises(PredictionError, match=message):
-        read_run(tmp_path)
+    ('inputs.json', '[]', 'holds a JSON list, expected a dict'),
+    ('predictions.npz', 'PK broken', r'predictions.npz cannot be read .*tools/test.py --dump'),
+    ('predictions.npz', '', r'predictions.npz cannot be read .*tools/test.py --dump'),
+    ('20260101_120000/vis_data/config.py', 'model = dict(', 'cannot be read as a config')])
+def test_damaged_file_is_told_and_the_rest_read(tmp_path, name, content, message):
+    work_dir = make_run(tmp_path)
+    (work_dir / name).write_text(content)
+    run = read_run(work_dir)
+    told, = run.damaged
+    assert re.search(f'(?s){message}', told)
+    assert run.absent == []
+    assert len(run.train_log) == 8
+    if name == 'scalars.json':
+        assert run.metrics == {}  # not those of the validation, which a reader would take for the test
 
 
 def test_missing_folder(tmp_path):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Write the HTML report of a run: scores, timelines, confusions, curves, settings; one file without network."""
+"""Write the HTML report of a run, or of several side by side: scores, videos, curves, settings; needs no network."""
 
 import argparse
 import sys
@@ -12,15 +12,18 @@ from egoexo.apis import cli
 from egoexo.apis.config import config_folders
 from egoexo.datasets.video_reader import VideoReader
 from egoexo.errors import VideoError
-from egoexo.visualization.report import write_report
+from egoexo.visualization.report import write_comparison, write_report
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     """Command line of this tool."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('work_dir', type=Path, help='folder that tools/train.py and tools/test.py wrote to')
-    parser.add_argument('--out', type=Path, metavar='FILE.html', help='default WORK_DIR/report.html')
-    parser.add_argument('--config', type=Path, help='config file of the run, to list what differs from its bases; '
+    parser.add_argument('work_dirs', type=Path, nargs='+', metavar='WORK_DIR',
+                        help='folders that tools/train.py and tools/test.py wrote to; of several, the first is the '
+                        'one that the others are compared with')
+    parser.add_argument('--out', type=Path, metavar='FILE.html',
+                        help='default WORK_DIR/report.html; of several runs comparison.html beside the first folder')
+    parser.add_argument('--config', type=Path, help='config file of a single run, to list what differs from its bases; '
                         'default: the one noted in the folder, else ours of the same name')
     parser.add_argument('--figures', type=Path, metavar='DIR', help='write the figures as PNG and PDF there too')
     parser.add_argument('--no-thumbnails', action='store_true', help='leave out the pictures above the timelines')
@@ -64,10 +67,15 @@ def main(argv: Sequence[str] | None = None) -> Path:
         Path: The HTML file.
     """
     args = parse_args(argv)
-    if not args.work_dir.is_dir():
-        raise SystemExit(f'work directory {args.work_dir} does not exist; give the --work-dir of tools/train.py')
-    out = write_report(args.work_dir, args.out, shipped_config=args.config or shipped_config(args.work_dir),
-                       read_frames=None if args.no_thumbnails else read_thumbnails, figure_dir=args.figures)
+    for folder in args.work_dirs:
+        if not folder.is_dir():
+            raise SystemExit(f'work directory {folder} does not exist; give the --work-dir of tools/train.py')
+    read_frames = None if args.no_thumbnails else read_thumbnails
+    if len(args.work_dirs) == 1:
+        out = write_report(args.work_dirs[0], args.out, shipped_config=args.config or shipped_config(args.work_dirs[0]),
+                           read_frames=read_frames, figure_dir=args.figures)
+    else:
+        out = write_comparison(args.work_dirs, args.out, read_frames=read_frames, figure_dir=args.figures)
     print(f'{out} ({out.stat().st_size / 1e6:.1f} MB)')
     return out
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from egoexo.evaluation.functional.bootstrap import bootstrap_interval
+from egoexo.evaluation.functional.bootstrap import bootstrap_difference, bootstrap_interval
 
 
 def mean(rows: list[float]) -> dict[str, float]:
@@ -34,3 +34,24 @@ def test_seed_and_level() -> None:
 def test_refusals(rows: list[float], options: dict) -> None:
     with pytest.raises(ValueError, match=f'got {len(rows)} rows'):
         bootstrap_interval(rows, mean, **options)
+
+
+def test_constant_difference_has_no_spread() -> None:
+    rows = np.random.default_rng(1).normal(50, 10, 30).tolist()
+    value, low, high = bootstrap_difference([(row, row + 2) for row in rows], mean, 100)['mean']
+    assert (value, low, high) == (pytest.approx(2), pytest.approx(2), pytest.approx(2))
+
+
+def test_pairing_takes_out_what_both_share() -> None:
+    rng = np.random.default_rng(2)
+    first = rng.normal(50, 20, 200)
+    second = first + rng.normal(3, 1, 200)
+    value, low, high = bootstrap_difference(list(zip(first, second, strict=True)), mean, 500)['mean']
+    assert value == pytest.approx(np.mean(second) - np.mean(first))
+    half = 1.96 * np.std(second - first) / np.sqrt(200)
+    assert (low, high) == (pytest.approx(value - half, abs=0.05), pytest.approx(value + half, abs=0.05))
+
+
+def test_difference_needs_a_pair() -> None:
+    with pytest.raises(ValueError, match='at least one row .* got 0 rows'):
+        bootstrap_difference([], mean)

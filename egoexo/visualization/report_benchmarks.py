@@ -1,0 +1,86 @@
+"""What each benchmark adds to a report; runs of any other kind get the chapters that need no knowledge of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from egoexo.visualization.report_compare_segmentation import segmentation_comparison, segmentation_comparison_cards
+from egoexo.visualization.report_inputs import input_parts
+from egoexo.visualization.report_metrics import compare_metric_parts, generic_sections
+from egoexo.visualization.report_parts import Card, Heading, Note, Section
+from egoexo.visualization.report_run import Run
+from egoexo.visualization.report_scores import split_metrics
+from egoexo.visualization.report_segmentation import (
+    ReadFrames,
+    read_segmentation,
+    segmentation_cards,
+    segmentation_sections,
+)
+
+__all__ = ['BENCHMARKS', 'GENERIC', 'BenchmarkReport', 'benchmark_of']
+
+
+@dataclass(frozen=True)
+class BenchmarkReport:
+    """What a benchmark adds to the page. Its results are computed once and handed to the other functions.
+
+    Args:
+        title (str): Name for readers.
+        metrics (tuple[str, ...]): Types of its metric in configs, by which a run is recognised.
+        read (Callable[[Run], Any]): Results of a run.
+        cards (Callable[[Run, Any], list[Card]]): Numbers of the head.
+        sections (Callable[[Run, Any, ReadFrames | None], list[Section]]): Chapters of one run.
+        compare_cards (Callable[[Sequence[Any], Sequence[Heading]], list[Card]]): Numbers of the head of a comparison.
+        compare (Callable[[Sequence[Run], Sequence[Any], Sequence[Heading], ReadFrames | None], list[Section]]):
+            Chapters of a comparison.
+        curve_names (tuple[str, ...]): Ends of the validation keys that are drawn as curves; empty for all.
+    """
+
+    title: str
+    metrics: tuple[str, ...]
+    read: Callable[[Run], Any]
+    cards: Callable[[Run, Any], list[Card]]
+    sections: Callable[[Run, Any, ReadFrames | None], list[Section]]
+    compare_cards: Callable[[Sequence[Any], Sequence[Heading]], list[Card]]
+    compare: Callable[[Sequence[Run], Sequence[Any], Sequence[Heading], ReadFrames | None], list[Section]]
+    curve_names: tuple[str, ...] = ()
+
+
+def _generic_sections(run: Run, results: None, read_frames: ReadFrames | None = None) -> list[Section]:
+    return [*generic_sections(run), Section('Inputs and what was left out', list(input_parts(run)))]
+
+
+def _generic_comparison(runs: Sequence[Run], results: Sequence[None], headings: Sequence[Heading],
+                        read_frames: ReadFrames | None = None) -> list[Section]:
+    parts = list(compare_metric_parts([run.metrics for run in runs], headings, 'All metrics'))
+    return [Section('Scores', parts or [Note('No metrics were found for any run.', 'warning')])]
+
+
+#: For runs that no row of :data:`BENCHMARKS` knows.
+GENERIC = BenchmarkReport('Run', (), lambda run: None, lambda run, results: [], _generic_sections,
+                          lambda results, headings: [], _generic_comparison)
+
+#: By the benchmark's name; a new benchmark adds one row.
+BENCHMARKS: dict[str, BenchmarkReport] = {
+    'segmentation': BenchmarkReport(
+        'Cross-view temporal action segmentation', ('SegmentationMetric',), read_segmentation, segmentation_cards,
+        segmentation_sections, segmentation_comparison_cards, segmentation_comparison, ('F1@50', 'Avg')),
+}
+
+
+def benchmark_of(run: Run) -> BenchmarkReport:
+    """Benchmark of a run: that of its test metric, else of the names of its scores.
+
+    Args:
+        run (Run): What was read from the work directory.
+
+    Returns:
+        BenchmarkReport: :data:`GENERIC` when it is of none.
+    """
+    stated = (run.config or {}).get('test_evaluator') or (run.config or {}).get('val_evaluator') or ()
+    kinds = {str(item.get('type', '')).rpartition('.')[2] for item in (stated if isinstance(stated, list) else [stated])
+             if hasattr(item, 'get')}
+    for kind in BENCHMARKS.values():
+        if kinds.intersection(kind.metrics):
+            return kind
+    return BENCHMARKS['segmentation'] if not kinds and split_metrics(run.metrics) else GENERIC
