@@ -52,6 +52,8 @@ def _scan_zip(file: io.BufferedReader, extra_names: Collection[str]) -> None:
         table = struct.unpack('<I', end[16:20])[0]
         if not end.startswith(_ZIP_END) or table not in (0xFFFFFFFF, archive.start_dir):
             raise Refusal('a zip archive with something in front of it or behind it')
+        if any(name.endswith('/constants.pkl') or '/code/' in name for name in members):
+            raise Refusal('a TorchScript archive, which holds code')
         if len(members) != len(archive.infolist()):
             raise Refusal('a zip archive that holds a member twice')
         if sum(info.file_size for info in members.values()) > num_bytes:
@@ -62,8 +64,6 @@ def _scan_zip(file: io.BufferedReader, extra_names: Collection[str]) -> None:
         if len(roots) != 1 or strays or not min(roots):
             raise Refusal(f'a zip archive with members outside its own folder: {(strays or sorted(roots))[0]!r}')
         root = roots.pop()
-        if f'{root}/constants.pkl' in members or any(name.startswith(f'{root}/code/') for name in members):
-            raise Refusal('a TorchScript archive, which holds code')
         if f'{root}/data.pkl' not in members:
             raise Refusal('a zip archive without data.pkl')
 
