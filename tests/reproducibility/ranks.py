@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import torch
 
 __all__ = ['run_ranks']
@@ -42,6 +43,8 @@ def run_ranks(function: Callable[..., object], world_size: int, folder: Path, *a
     Returns:
         list: Results by rank.
     """
+    if torch.cuda.is_initialized():
+        pytest.skip('ranks are forked, which an initialised CUDA does not survive; hide the GPUs to run this')
     folder.mkdir(parents=True, exist_ok=True)
     context = multiprocessing.get_context('fork')
     processes = [context.Process(target=_rank, args=(function, rank, world_size, folder, arguments))
