@@ -181,8 +181,8 @@ def check_owners() -> Iterator[Finding]:
         try:
             importlib.import_module('torchvision')
         except Exception as error:  # whatever a foreign binary raises
-            yield Finding('torchvision', 'bridged', f'does not load ({type(error).__name__}: {error}); counts as absent '
-                          'by compat._hide_broken_torchvision, pytorch/pytorch issue 122494',
+            yield Finding('torchvision', 'bridged', f'does not load ({type(error).__name__}: {error}); is absent '
+                          'for us by compat._hide_broken_torchvision, pytorch/pytorch issue 122494',
                           'pip uninstall -y torchvision')
         else:
             yield Finding('torchvision', 'note', 'installed and loads; egoexo does not need it')

@@ -135,7 +135,7 @@ def _converted(source: WeightsSource, name: str, local: str | Path | None) -> Pa
                                           'It is another file or damaged. Fetch it again.'))
     elif source.url is None:
         raise CheckpointError(explain(name, 'the official file, which has no stable link', 'none', f'{source.note} '
-                                      'Then give it: python tools/download_model.py NAME --official FILE.'))
+                                      f'Then give it: python tools/download_model.py {name} --official FILE.'))
     else:
         official = _fetch(source.url, source.sha256, allow_unverified=False)
     target = cache_folder() / f'{source.sha256[:16]}-{source.family}-converted.pth'
