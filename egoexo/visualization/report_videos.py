@@ -60,6 +60,7 @@ class VideoList:
         classes (tuple[str, ...]): Class names, as far as the list itself knows them.
         fps (float): Of the labels.
         truths (dict[str, np.ndarray]): Class ids by uid, where the data set class was asked.
+        views (dict[str, str]): View by uid, where the videos of the list differ in it.
     """
 
     subset: str
@@ -73,6 +74,7 @@ class VideoList:
     classes: tuple[str, ...] = ()
     fps: float = _DEFAULT_FPS
     truths: dict[str, np.ndarray] = field(default_factory=dict, repr=False)
+    views: dict[str, str] = field(default_factory=dict, repr=False)
 
     def read_truth(self, uid: str) -> np.ndarray:
         """Class ids of one video, int64 (G,).
@@ -130,7 +132,9 @@ def _ask_dataset(found: VideoList, dataset: Mapping, predictions: Mapping[str, n
     found.view = str(getattr(built, 'view', '') or found.view)
     found.classes = tuple(built.metainfo.get('classes') or ())
     found.fps = float(built.metainfo.get('label_fps') or _DEFAULT_FPS)
-    uids = [str(built.get_data_info(index)['sample_id']) for index in range(len(built))]
+    infos = [built.get_data_info(index) for index in range(len(built))]
+    uids = [str(info['sample_id']) for info in infos]
+    found.views = {uid: str(info.get('view') or '') for uid, info in zip(uids, infos, strict=True)}
     for index, uid in enumerate(uids):
         if f'{found.subset}/{uid}' in predictions:
             labels = built[index]['data_samples'].get('gt_frame_labels')
@@ -152,10 +156,11 @@ def score_videos(run: Run, lists: list[VideoList]) -> list[ScoredVideo]:
     videos = []
     folders = {item.subset: item for item in lists}
     for key, prediction in (run.predictions or {}).items():
-        subset, _, uid = key.rpartition('/')
-        item = folders.get(subset)
-        if item is None:
+        # A uid may hold slashes of its own; the longest name of a list in front of one counts.
+        subset = max((name for name in folders if key.startswith(f'{name}/')), key=len, default=None)
+        if subset is None:
             continue
+        item, uid = folders[subset], key[len(subset) + 1:]
         try:
             prediction = prediction.astype(np.int64)
             truth = item.read_truth(uid)
@@ -165,7 +170,7 @@ def score_videos(run: Run, lists: list[VideoList]) -> list[ScoredVideo]:
             continue
         item.scored += 1
         videos.append(ScoredVideo(subset, uid, truth, prediction, scores, item.root / 'videos' / f'{uid}.mp4',
-                                  item.view or _view_of(subset), item.fps))
+                                  item.views.get(uid) or item.view or _view_of(subset), item.fps))
     order = list(folders)
     return sorted(videos, key=lambda video: order.index(video.subset))
 

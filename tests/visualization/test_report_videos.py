@@ -72,7 +72,7 @@ class OtherVideos(BaseDataset):
     def load_data_list(self):
         if 'broken' in self.ann_file:
             raise RuntimeError('no column named start')
-        return [dict(sample_id=name) for name in ('a', 'b')]
+        return [dict(sample_id='day/a', view='ego'), dict(sample_id='b')]
 
     def prepare_data(self, idx):
         truth = torch.tensor([idx, 1, 1])
@@ -82,7 +82,7 @@ class OtherVideos(BaseDataset):
 def other_run(ann_file='videos.csv'):
     dataset = dict(type='OtherVideos', ann_file=ann_file, data_root='/nowhere')
     return Run(None, 'x', config=Config(dict(test_dataloader=dict(dataset=dataset))), predictions={
-        'kitchen/a': np.array([0, 1, 0]), 'elsewhere/z': np.array([0])})
+        'kitchen/day/a': np.array([0, 1, 0]), 'elsewhere/z': np.array([0])})
 
 
 def test_other_data_sets_are_asked_for_their_truth():
@@ -92,7 +92,7 @@ def test_other_data_sets_are_asked_for_their_truth():
     video, = score_videos(run, [item])
     assert video.truth.tolist() == [0, 1, 1]
     assert video.scores['Acc'] == pytest.approx(200 / 3)
-    assert (video.view, video.fps) == ('exo', 10.0)
+    assert (video.uid, video.view, video.fps) == ('day/a', 'ego', 10.0)
     assert read_names([item]) == ('nothing', 'something')
 
 
