@@ -1,14 +1,21 @@
 """What the documentation names must exist."""
 
+import argparse
+import functools
+import importlib.util
 import re
 
 import pytest
+from markdown_it import MarkdownIt
 from tests_support import REPO
 
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 from egoexo.mini.presets import PRESETS
 
 PAGES = sorted(path for path in (REPO / 'docs').rglob('*.md') if '_build' not in path.parts)
+TEXTS = [*PAGES, REPO / 'README.md', REPO / 'CONTRIBUTING.md']
+TOOLS = sorted(path.relative_to(REPO).as_posix() for path in (REPO / 'tools').rglob('*.*')
+               if path.suffix in ('.py', '.sh'))
 
 
 def read(name):
@@ -59,3 +66,74 @@ def test_every_page_is_listed_once():
             listed += [(index.parent / f'{name}.md').relative_to(REPO / 'docs') for name in names]
     pages = [page.relative_to(REPO / 'docs') for page in PAGES]
     assert sorted(listed) == sorted(page for page in pages if page.name != 'index.md' or page.parent.name == 'api')
+
+
+@pytest.mark.parametrize('page', TEXTS, ids=lambda path: path.stem)
+def test_links_lead_somewhere(page):
+    text = re.sub(r'```.*?```', '', page.read_text(encoding='utf-8'), flags=re.DOTALL)
+    links = [link.partition('#')[0] for link in re.findall(r'\]\(([^)\s]+)\)', text) if '://' not in link]
+    assert [link for link in links if link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize('tool', TOOLS)
+def test_every_tool_is_named_on_a_page(tool):
+    if tool == 'tools/launch.sh':
+        return  # what the four launch scripts share
+    assert any(tool in page.read_text(encoding='utf-8') for page in PAGES)
+
+
+def test_every_benchmark_has_a_page():
+    modules = {path.stem for path in (REPO / 'egoexo/evaluation/protocols').glob('*.py')}
+    assert modules - {'__init__', 'base'} == {page.stem for page in PAGES if page.parent.name == 'benchmarks'}
+
+
+def options_of(tool, monkeypatch):
+    """Every option of a tool and its subcommands, from the parser that it is about to use."""
+    class ParserIsReady(Exception):
+        pass
+
+    def stop(parser, *args, **kwargs):
+        ParserIsReady.parser = parser
+        raise ParserIsReady
+
+    monkeypatch.setattr(argparse.ArgumentParser, 'parse_args', stop)
+    spec = importlib.util.spec_from_file_location(tool.replace('/', '_').removesuffix('.py'), REPO / tool)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with pytest.raises(ParserIsReady):
+        module.main([])
+    pending, options = [ParserIsReady.parser], set()
+    while pending:
+        parser = pending.pop()
+        options.update(parser._option_string_actions)
+        for action in parser._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                pending += action.choices.values()
+    return options
+
+
+@functools.cache
+def code_lines():
+    """Every line in a code block of a page, continued lines joined: (page, line)."""
+    blocks = ((page.name, block) for page in TEXTS
+              for block in MarkdownIt('commonmark').parse(page.read_text(encoding='utf-8')) if block.type == 'fence')
+    return [(name, line) for name, block in blocks for line in block.content.replace('\\\n', ' ').splitlines()]
+
+
+def commands_of(tool):
+    """Command lines of a tool on all pages: (page, options)."""
+    for name, line in code_lines():
+        if f'python {tool}' in line:
+            used = line.partition(f'python {tool}')[2].partition('   #')[0]
+            yield name, set(re.findall(r'(?<![\w-])--[a-z][a-z-]*', used))
+
+
+@pytest.mark.parametrize('tool', [tool for tool in TOOLS if tool.endswith('.py')])
+def test_options_on_pages_exist(tool, monkeypatch):
+    known = options_of(tool, monkeypatch)
+    assert [(page, sorted(used - known)) for page, used in commands_of(tool) if used - known] == []
+
+
+def test_commands_are_found():
+    assert ('your_own_benchmark.md', {'--work-dir', '--out'}) in list(commands_of('tools/test.py'))
+    assert sum(len(list(commands_of(tool))) for tool in TOOLS) >= 20

@@ -86,16 +86,20 @@ def check_unread_keys(cfg: Config, path: Path) -> None:
         path (Path): Its file.
 
     Raises:
-        ConfigError: For a key close to one the runner reads while that one is absent.
+        ConfigError: For a key close to one the runner reads, set in this file or while that one is absent.
     """
     own, chain = path.read_text(encoding='utf-8'), _chain_text(path)
     for key in cfg:
         if key in KNOWN_KEYS or key.startswith('_'):
             continue
-        near = [match for match in difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8) if match not in cfg]
-        if near and not _is_read(key, chain):
-            raise ConfigError(f"{path}: top-level key '{key}' is read by nothing. Did you mean {' or '.join(near)}?")
-        if re.search(rf'^{re.escape(key)}\s*=', own, flags=re.MULTILINE) and not _is_read(key, own):
+        near = difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8)
+        set_here = re.search(rf'^{re.escape(key)}\s*=', own, flags=re.MULTILINE)
+        # A base may offer a helper that nobody takes; in this file it is a change that does not happen.
+        suspects = near if set_here else [match for match in near if match not in cfg]
+        if suspects and not _is_read(key, chain):
+            raise ConfigError(f"{path}: top-level key '{key}' is read by nothing. "
+                              f"Did you mean {' or '.join(suspects)}?")
+        if set_here and not _is_read(key, own):
             print_log(f"{path}: '{key}' is set here and read by nothing. Bases are evaluated before this file: set the "
                       'value where it is used.', 'current', logging.WARNING)
 

@@ -143,3 +143,11 @@ def test_custom_import_that_is_not_found_names_the_cure(tmp_path):
     with pytest.raises(ConfigError, match=r"custom_imports cannot be imported \(No module named 'nowhere_to_be_found'\)"
                                           r'.*PYTHONPATH=\. python'):
         load_config(config)
+
+
+def test_misspelt_key_is_refused_although_a_base_has_the_right_one(tmp_path):
+    config = tmp_path / 'mine.py'
+    config.write_text("_base_ = 'egoexo::segmentation/mini_mstcn_i3d_egoexolearn-ego.py'\n"
+                      'optim_wraper = dict(optimizer=dict(lr=1e-4))\n')
+    with pytest.raises(ConfigError, match=r"key 'optim_wraper' is read by nothing\. Did you mean optim_wrapper\?"):
+        load_config(config)
