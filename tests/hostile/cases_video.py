@@ -112,6 +112,17 @@ def read(path: Path, backend: str = 'pyav') -> np.ndarray:
         return video.get_batch([*range(0, len(video), 3), len(video) - 1])
 
 
+def count(path: Path) -> int:
+    """Number of frames, for which every packet is looked at and none is kept."""
+    with VideoReader(path) as video:
+        return len(video)
+
+
+def is_long(num_frames: int) -> None:
+    """All frames of the long clip were counted."""
+    assert num_frames == 2000
+
+
 def is_sound(frames: np.ndarray) -> None:
     """Whatever was damaged, what comes has the announced shape."""
     assert frames.shape[1:] == (*SIZE, 3)
@@ -240,6 +251,8 @@ CASES = [
     named_like_an_address('Küche 厨房\n1.mp4'), named_like_an_address('-i.mp4'),
     loads('mp4-named-mkv', clip, file='x.mkv'), loads('mkv-named-mp4', lambda: clip('mkv')),
     loads('mp4-without-ending', clip, file='x'),
+    loads('index-does-not-keep-packets', lambda: clip('mkv', 'rawvideo', 2000), is_long, file='x.mkv', read=count,
+          max_growth=16 * 2**20),
     loads('one-frame', lambda: clip(num_frames=1), check=is_sound),
     odd('a-folder', lambda path: path.mkdir(), 'found a folder'), odd('a-pipe', os.mkfifo, 'found a named pipe'),
     odd('a-socket', bind, 'found a socket'), odd('a-device', lambda path: path.symlink_to('/dev/zero'), 'a device'),
