@@ -28,7 +28,7 @@ __all__ = [
 
 NUM_CLASSES = 28
 PREDICTION_HEADER = '### Frame level recognition: ###'
-# Label and result files of 20 hours at 25 fps are smaller; decoding takes some 80 times the bytes of a file.
+# Label and result files of 20 hours at 25 fps are smaller; decoding takes some 30 times the bytes of a file.
 _MAX_LABEL_BYTES = 4 * 2**20
 _UID = re.compile(r'[^/\\\x00-\x1f\x7f:*?"<>|.\s][^/\\\x00-\x1f\x7f:*?"<>|.]{0,199}')
 
