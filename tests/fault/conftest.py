@@ -24,6 +24,13 @@ def pytest_configure(config):
 STARTED = pytest.StashKey()
 
 
+def pytest_collection_modifyitems(config, items):
+    if config.getoption('--fault') == 'full':
+        for item in items:
+            if item.path.parent == Path(__file__).parent:
+                item.add_marker(pytest.mark.timeout(3600))
+
+
 def pytest_sessionfinish(session, exitstatus):
     config = session.config
     if STARTED in config.stash and not os.environ.get('PYTEST_XDIST_WORKER'):

@@ -21,7 +21,7 @@ def points(rng, count):
 def test_one_process(loop, variant, full, rng, ledger, whole, tmp_path):
     random = rng(f'{loop}-{variant}')
     if full:
-        cases = [(workers, [point]) for workers in WORKERS for point in points(random, 8)]
+        cases = [(workers, [point]) for workers in WORKERS for point in points(random, 6)]
     else:
         workers = WORKERS[(list(VARIANTS).index(variant) + (loop == 'iter')) % 3]
         cases = [(workers, [random.choice(points(random, LAST))])]

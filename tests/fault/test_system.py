@@ -175,15 +175,17 @@ def test_workers_of_a_killed_run_end_by_themselves(tmp_path):
 
     def kill_when_workers_run(pids):
         deadline = time.monotonic() + 60
-        while len(workers) < 2 and time.monotonic() < deadline:
-            with contextlib.suppress(OSError):
-                workers[:] = children(pids[0])
+        log = tmp_path / 'work.rank0.txt'
+        # Not before they serve: a worker of torch that starts as an orphan takes init for its parent and stays.
+        while not (log.is_file() and 'Epoch(train)' in log.read_text()) and time.monotonic() < deadline:
             time.sleep(0.01)
+        workers.extend(children(pids[0]))
         os.kill(pids[0], signal.SIGKILL)
         while any(map(alive, workers)) and time.monotonic() < deadline:
             time.sleep(0.1)
 
-    launch(fault_config(tmp_path / 'work', workers=2, length=1000), watch=kill_when_workers_run)
+    forever = {'train_dataloader.persistent_workers': True}
+    launch(fault_config(tmp_path / 'work', workers=2, length=1000, **forever), watch=kill_when_workers_run)
     assert len(workers) == 2 and not any(map(alive, workers))
 
 
