@@ -107,6 +107,7 @@ def _fork(train, log, rank, procs, port, prepare):
         return pid
     code = 1
     try:
+        gc.freeze()  # else the collector walks through everything this process has imported, half the time of a run
         os.setsid()
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(output, 1)
