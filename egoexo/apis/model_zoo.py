@@ -62,7 +62,9 @@ def get_model(name: str, pretrained: bool | str | Path = False, device: str | to
         DownloadError: If they cannot be fetched.
 
     Examples:
-        >>> model = get_model('mini_mstcn_i3d_egoexolearn-ego', pretrained=True)      # doctest: +SKIP
+        >>> get_model('mstcn_i3d_egoexolearn-ego_exo', pretrained=True)
+        Traceback (most recent call last):
+        egoexo.errors.ConfigError: There is no model 'mstcn_i3d_egoexolearn-ego_exo'. Nearest: ...
     """
     card = find_card(name)
     return init_model(card.name, pretrained or None, device, cfg_options)
