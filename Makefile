@@ -39,18 +39,19 @@ test: install
 fault: install
 	$(BIN)/python -m pytest tests/fault -n $(JOBS) --dist loadfile --fault full
 
-# Thresholds on the preset `default`, three seeds; writes the table of configs/segmentation/README.md.
+# Thresholds on the preset `default`, three seeds; writes the table of configs/segmentation/README.md and puts one 3 MB
+# checkpoint per mini config into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
 mini: install
 	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default
 	$(BIN)/python tools/analysis/mini_table.py segmentation --seeds 0 1 2 --jobs $(JOBS)
 
 lint: install
-	$(BIN)/ruff check egoexo tools tests speed setup.py
+	$(BIN)/ruff check egoexo tools tests speed docs setup.py
 	$(BIN)/codespell egoexo tools tests speed docs configs README.md CONTRIBUTING.md CHANGELOG.md
 
 docs: install
 	$(PIP) install -q -c constraints.txt -r requirements/docs.txt
-	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+	$(BIN)/sphinx-build -E -W --keep-going -b html docs docs/_build/html
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache docs/_build .dist_test

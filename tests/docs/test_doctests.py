@@ -6,6 +6,7 @@ import io
 
 import pytest
 from markdown_it import MarkdownIt
+from mmengine.logging import MMLogger
 from tests_support import REPO
 
 OPTIONS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -30,6 +31,7 @@ def run(tests):
 
 @pytest.fixture
 def world(tmp_path, mini_root, monkeypatch):
+    MMLogger.get_current_instance()  # binds its stream once: not to that of an example
     (tmp_path / 'data').mkdir()
     (tmp_path / 'data/mini').symlink_to(mini_root)
     monkeypatch.chdir(tmp_path)
