@@ -89,8 +89,7 @@ def scored(exact_root: Path, single: Path, tmp_path_factory: pytest.TempPathFact
 @pytest.mark.slow
 @pytest.mark.parametrize(('processes', 'more'), [
     (2, []), (3, []),
-    # As released, padding leaks into the shorter video of a batch; without that, batches score like single videos.
-    (2, ['test_dataloader.batch_size=2', '+model.backbone.mask_padding=True']),
+    (2, ['test_dataloader.batch_size=2']),
 ], ids=['2', '3', '2 x batch 2'])
 def test_scores_have_the_same_digits_on_several_processes(
         exact_root: Path, single: Path, scored: Path, tmp_path: Path, processes: int, more: list[str]) -> None:

@@ -54,8 +54,6 @@ class SegmentationInferencer:
                  device: str | torch.device | None = None) -> None:
         self.model = init_model(model, weights, device)
         self.cfg = self.model.cfg
-        if hasattr(self.model.backbone, 'mask_padding'):
-            self.model.backbone.mask_padding = True  # a video gets the same labels in any batch
         meta = SegmentationDataset.METAINFO | self.model.dataset_meta
         self.classes: tuple[str, ...] = tuple(meta['classes'])
         self.label_fps = float(meta['label_fps'])

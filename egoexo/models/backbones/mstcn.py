@@ -119,7 +119,8 @@ class MultiStageTCN(BaseModule):
         dropout (float): Dropout inside each layer.
         num_classifiers (int): Classifiers per stage; the first one feeds the next stage.
         mask_padding (bool): Zero the padded steps of a batch after each layer, so that a video gets the same scores
-            in any batch. False as released: padding leaks over its borders when the batch holds several videos.
+            in any batch. False as released: padding leaks over its borders when the batch holds several videos. The
+            caller can ask for it per call, as ``Segmentor`` does for predictions.
         init_cfg (dict, optional): MMEngine initialisation; PyTorch's defaults, as published, when None.
 
     Examples:
@@ -147,13 +148,14 @@ class MultiStageTCN(BaseModule):
             for i in range(num_stages))
 
     def forward(self, x: torch.Tensor, mask: torch.Tensor | None = None,
-                reverse: float | None = None) -> list[StageOutput]:
+                reverse: float | None = None, mask_padding: bool | None = None) -> list[StageOutput]:
         """Run all stages.
 
         Args:
             x (torch.Tensor): Features, shape (N, D, S).
             mask (torch.Tensor, optional): True on real steps, shape (N, S); read only with ``mask_padding``.
             reverse (float, optional): Gradient reversal weight in front of every classifier (ensemble methods).
+            mask_padding (bool, optional): In place of the module's own setting.
 
         Returns:
             list[StageOutput]: One per stage, first to last.
@@ -164,7 +166,8 @@ class MultiStageTCN(BaseModule):
         if x.ndim != 3 or x.shape[1] != self.in_channels:
             raise FeatureError(f'MultiStageTCN: expected features of shape (N, {self.in_channels}, S), got '
                                f'{tuple(x.shape)}. Set model.backbone.in_channels to the dimension of the features.')
-        weights = mask.unsqueeze(1).to(x.dtype) if self.mask_padding and mask is not None else None
+        masked = self.mask_padding if mask_padding is None else mask_padding
+        weights = mask.unsqueeze(1).to(x.dtype) if masked and mask is not None else None
         outputs: list[StageOutput] = []
         for stage in self.stages:
             inputs = step_softmax(outputs[-1].logits[0]) if outputs else x

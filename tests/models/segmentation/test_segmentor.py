@@ -58,8 +58,8 @@ def test_single_step_video_is_predicted():
     assert len(sample.pred_frame_labels) == 2
 
 
-def test_masked_model_scores_a_video_alike_in_any_batch():
-    model = small(mask_padding=True).eval()
+def test_a_video_is_predicted_alike_in_any_batch():
+    model = small().eval()
     batch = _batch((12, 5))
     together = model.test_step(dict(inputs=batch['inputs']))[1]
     alone = model.test_step(dict(inputs=batch['inputs'][1:]))[0]
