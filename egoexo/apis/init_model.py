@@ -12,8 +12,9 @@ from mmengine.model import BaseModel
 from egoexo.apis.config import get_config, load_config
 from egoexo.apis.model_card import find_card
 from egoexo.apis.weights import resolve_weights
+from egoexo.checkpoints.differences import list_differences, state_dict_differences
 from egoexo.checkpoints.loading import count_non_finite, find_state_dict, load_checkpoint_file
-from egoexo.errors import CheckpointError, ConfigError, explain, printable
+from egoexo.errors import CheckpointError, ConfigError, explain
 from egoexo.registry import MODELS
 
 __all__ = ['find_weights', 'init_model', 'load_weights', 'resolve_config']
@@ -65,18 +66,13 @@ def load_weights(model: torch.nn.Module, checkpoint: str | Path) -> dict:
     container = load_checkpoint_file(checkpoint)
     _, found = find_state_dict(container, checkpoint)
     wanted = model.state_dict()
-    problems = [f'missing {key}' for key in wanted if key not in found]
-    problems += [f'unexpected {key}' for key in found if key not in wanted]
-    problems += [f'{key} is {tuple(found[key].shape)}, expected {tuple(value.shape)}' for key, value in wanted.items()
-                 if key in found and found[key].shape != value.shape]
-    if problems:
-        shown = '\n  '.join(printable(problem, 160) for problem in problems[:_NUM_SHOWN])
-        more = f'\n  ({len(problems) - _NUM_SHOWN} more)' if len(problems) > _NUM_SHOWN else ''
+    differences = state_dict_differences(wanted, found)
+    if differences:
         raise CheckpointError(
             f'{checkpoint} does not fit the {type(model).__name__} of the config: expected the same names and shapes, '
-            f'found that {len(problems)} of {len(wanted)} parameters differ:\n  {shown}{more}\nTake the config it was '
-            'trained with; an official file is converted by tools/convert_checkpoint.py, whose --inspect tells what a '
-            'file is.')
+            f'found that {len(differences)} of {len(wanted)} parameters differ:\n{list_differences(differences)}\n'
+            'Take the config it was trained with; an official file is converted by tools/convert_checkpoint.py, whose '
+            '--inspect tells what a file is.')
     damaged = count_non_finite(found)
     if damaged:
         raise CheckpointError(explain(

@@ -6,6 +6,7 @@ from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
 from mmengine.runner import EpochBasedTrainLoop, Runner
 
+from egoexo.checkpoints.differences import list_differences, state_dict_differences
 from egoexo.errors import CheckpointError
 from egoexo.registry import HOOKS
 
@@ -75,12 +76,7 @@ def _shape(runner: Runner) -> dict:
 
 def _check_weights(runner: Runner, found: dict) -> None:
     model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-    expected = model.state_dict()
-    problems = [f'{name} is {tuple(found[name].shape)}, expected {tuple(tensor.shape)}'
-                for name, tensor in expected.items() if name in found and found[name].shape != tensor.shape]
-    problems += [f'{name} is missing' for name in expected if name not in found]
-    problems += [f'{name} is not part of the model' for name in found if name not in expected]
-    if problems:
-        more = f' ({len(problems) - 5} more)' if len(problems) > 5 else ''
-        raise CheckpointError('The checkpoint to resume from is of another model: ' + '; '.join(problems[:5]) + more
-                              + f'. {ADVICE}')
+    differences = state_dict_differences(model.state_dict(), found)
+    if differences:
+        raise CheckpointError(f'The checkpoint to resume from is of another model:\n{list_differences(differences)}\n'
+                              f'{ADVICE}')

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
+from egoexo.checkpoints.differences import list_differences, state_dict_differences
 from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file, sha256_of
 from egoexo.errors import CheckpointError, ConfigError
 from egoexo.models.extractors.feature_extractor import FeatureExtractor
@@ -16,7 +17,6 @@ from egoexo.registry import MODELS
 
 __all__ = ['BackboneExtractor']
 
-_NUM_SHOWN = 5
 _PREFIX = 'backbone.'
 
 
@@ -142,17 +142,14 @@ def load_backbone(backbone: torch.nn.Module, checkpoint: str | Path) -> None:
                   'parts left out', 'current')
         found = inside
     wanted = backbone.state_dict()
-    problems = [f'missing {key}' for key in wanted if key not in found and not key.endswith('num_batches_tracked')]
-    problems += [f'unexpected {key}' for key in found if key not in wanted]
-    problems += [f'{key} is {tuple(found[key].shape)}, expected {tuple(value.shape)}' for key, value in wanted.items()
-                 if key in found and found[key].shape != value.shape]
-    if problems:
-        shown = '\n  '.join(problems[:_NUM_SHOWN])
-        more = f'\n  ({len(problems) - _NUM_SHOWN} more)' if len(problems) > _NUM_SHOWN else ''
+    # Batch normalisation of older files has no counter, and none is needed here.
+    counted = {key: value for key, value in wanted.items() if key in found or not key.endswith('num_batches_tracked')}
+    differences = state_dict_differences(counted, found)
+    if differences:
         num_fit = len(wanted.keys() & found.keys())
         raise CheckpointError(f'{checkpoint} does not fit the backbone {type(backbone).__name__}, {num_fit} of '
-                              f'{len(wanted)} names agree:\n  {shown}{more}\nTake the backbone arguments from the '
-                              'config with which the file was trained.')
+                              f'{len(wanted)} names agree:\n{list_differences(differences)}\nTake the backbone '
+                              'arguments from the config with which the file was trained.')
     backbone.load_state_dict(dict(found), strict=False)
 
 
