@@ -70,5 +70,6 @@ def write_page(ledger, seed, seconds):
         f'- Time: {seconds / 60:.1f} minutes', '',
         'A case is killed once or several times and resumed after each kill. "Equal" counts the resumes of cases whose '
         'finished run had the same sha256 over weights, averaged weights, optimizer and schedulers, the same best '
-        'score, best weights and files as the uninterrupted one.', '',
+        'score, best weights and files as the uninterrupted one. There are '
+        'fewer kills than resumes where a run that is killed from outside was over first.', '',
         '| family | cases | kills | resumes | equal |', '|---|---|---|---|---|', *rows, '']), encoding='utf-8')

@@ -46,5 +46,5 @@ def test_killed_from_outside_at_any_moment(full, rng, ledger, whole, tmp_path):
     random = rng('clock')
     for number, loop in itertools.islice(enumerate(itertools.cycle(['epoch', 'iter'])), 24 if full else 2):
         cfg = fault_config(tmp_path / f'{number}' / 'work', loop=loop, workers=random.choice(WORKERS))
-        kill_and_resume(cfg, [('clock', random.uniform(0.05, 0.6)) for _ in range(2)], ledger, 'random moments',
+        kill_and_resume(cfg, [('clock', random.uniform(0.03, 0.3)) for _ in range(2)], ledger, 'random moments',
                         whole(loop))
