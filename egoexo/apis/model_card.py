@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import math
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
@@ -23,6 +24,10 @@ _WEIGHTS = {
     'Converted From': ('converted', {'Family', 'SHA256'}, {'URL', 'Note'}),
     'Made By': ('made', set(), set()),
 }
+_SHORT = reprlib.Repr()  # a few lines of YAML can stand for gigabytes of text
+_SHORT.maxstring = _SHORT.maxother = 200
+_SHORT.maxlevel = 3
+_shown = _SHORT.repr
 _MODEL_FIELDS = {'Name', 'In Collection', 'Config', 'Metadata', 'Results', *_WEIGHTS}
 
 
@@ -95,7 +100,10 @@ def load_cards(index: Path | None = None) -> dict[str, ModelCard]:
         _check(_is_inside(name), index, 'files below the index', name)
         metafile = index.parent / name
         content = _read(metafile)
-        collections = {item.get('Name'): item for item in _listed(content, 'Collections', metafile, dict)}
+        listed = _listed(content, 'Collections', metafile, dict)
+        _check(all(isinstance(item.get('Name'), str) for item in listed), metafile, 'a Name for each collection',
+               _shown([item.get('Name') for item in listed]))
+        collections = {item['Name']: item for item in listed}
         for entry in _listed(content, 'Models', metafile, dict):
             card = _card(entry, collections, metafile, index.parent)
             _check(card.name not in cards, metafile, 'one entry per name', f'{card.name} twice')
@@ -127,6 +135,8 @@ def _read(path: Path) -> dict:
         content = yaml.safe_load(read_text(path, ConfigError, 'a metafile'))
     except yaml.YAMLError as error:
         raise ConfigError(explain(path, 'valid YAML', ' '.join(str(error).split()), 'Correct the line.')) from error
+    except RecursionError:
+        raise ConfigError(explain(path, 'a metafile', 'lists nested a thousand deep', 'Write it again.')) from None
     _check(isinstance(content, dict), path, 'a mapping', type(content).__name__)
     return content
 
@@ -134,7 +144,7 @@ def _read(path: Path) -> dict:
 def _listed(content: Mapping, key: str, path: Path, kind: type) -> list:
     value = content.get(key, [])
     fits = isinstance(value, list) and all(isinstance(item, kind) for item in value)
-    _check(fits, path, f'a list of {kind.__name__} under {key}', repr(value))
+    _check(fits, path, f'a list of {kind.__name__} under {key}', _shown(value))
     return value
 
 
@@ -150,22 +160,22 @@ def _is_inside(name: object) -> bool:
 
 def _card(entry: dict, collections: Mapping[str, dict], metafile: Path, root: Path) -> ModelCard:
     name, config, collection = entry.get('Name'), entry.get('Config'), entry.get('In Collection')
-    where = f'{metafile} entry {name!r}'
-    _check(isinstance(name, str) and bool(name), where, 'a Name', repr(name))
+    where = f'{metafile} entry {_shown(name)}'
+    _check(isinstance(name, str) and bool(name), where, 'a Name', _shown(name))
     unknown = sorted(set(map(str, entry)) - _MODEL_FIELDS)
     _check(not unknown, where, f'fields among {", ".join(sorted(_MODEL_FIELDS))}', ', '.join(unknown))
     _check(isinstance(config, str) and _is_inside(config) and (root / config).is_file(), where,
-           'a Config that exists', repr(config))
-    _check(collection in collections, where, f'In Collection among {", ".join(map(str, collections))}',
-           repr(collection))
+           'a Config that exists', _shown(config))
+    _check(isinstance(collection, str) and collection in collections, where,
+           f'In Collection among {", ".join(collections)}', _shown(collection))
     parts = [collections[collection].get('Metadata') or {}, entry.get('Metadata') or {}]
-    _check(all(isinstance(part, dict) for part in parts), where, 'a mapping as Metadata', repr(entry.get('Metadata')))
+    _check(all(isinstance(part, dict) for part in parts), where, 'a mapping as Metadata', _shown(entry.get('Metadata')))
     results = entry.get('Results') or []
     for result in results:
         metrics = result.get('Metrics') if isinstance(result, dict) else None
         fits = isinstance(metrics, dict) and {'Task', 'Dataset', 'Metrics'} == set(result) and all(
             isinstance(value, int | float) and math.isfinite(value) for value in metrics.values())
-        _check(fits, where, 'Results with Task, Dataset and Metrics, numbers by name', repr(result))
+        _check(fits, where, 'Results with Task, Dataset and Metrics, numbers by name', _shown(result))
     return ModelCard(name, root / config, Path(config).parent.name, collection, parts[0] | parts[1], results,
                      _weights(entry, where))
 
@@ -178,13 +188,13 @@ def _weights(entry: dict, where: str) -> WeightsSource | None:
     kind, needed, possible = _WEIGHTS[given[0]]
     value = entry[given[0]]
     if kind == 'made':
-        _check(isinstance(value, str) and bool(value), where, 'a command under Made By', repr(value))
+        _check(isinstance(value, str) and bool(value), where, 'a command under Made By', _shown(value))
         return WeightsSource(kind, made_by=value)
     fits = isinstance(value, dict) and needed <= set(value) <= needed | possible and all(
         isinstance(item, str) for item in value.values())
-    _check(fits, where, f'{given[0]} with {", ".join(sorted(needed))} as text', repr(value))
+    _check(fits, where, f'{given[0]} with {", ".join(sorted(needed))} as text', _shown(value))
     _check(value.get('Family') in (*FAMILIES, None), where, f'a Family among {", ".join(FAMILIES)}',
-           repr(value.get('Family')))
+           _shown(value.get('Family')))
     try:
         sha256 = check_sha256(value['SHA256'], where)
     except DownloadError as error:

@@ -13,6 +13,8 @@ from pathlib import Path
 import torch
 
 from egoexo.engine import write_atomically
+from egoexo.errors import DataError
+from egoexo.files import read_json
 from egoexo.version import __version__
 
 __all__ = ['record_end', 'write_command']
@@ -24,8 +26,8 @@ _OPEN: list[tuple[Path, dict]] = []  # commands of this process that have not en
 def write_command(work_dir: str | Path, tool: str, argv: Sequence[str], **facts: object) -> Path:
     """Note in the work directory what is run, for the report and for whoever reads the numbers later.
 
-    The entry says ``status='running'`` until the block of :func:`record_end` around it
-    ends; a process that is killed leaves it so.
+    The entry says ``status='running'`` until the block of :func:`record_end` around it ends; a process that is killed
+    leaves it so.
 
     Args:
         work_dir (str | Path): Work directory.
@@ -89,8 +91,8 @@ def _read_entries(path: Path) -> list[dict]:
     if not path.is_file():
         return []
     try:
-        entries = json.loads(path.read_text(encoding='utf-8'))
-    except (ValueError, OSError):
+        entries = read_json(path, DataError, 'the record of commands')
+    except DataError:
         entries = None
     if isinstance(entries, list) and all(isinstance(item, dict) for item in entries):
         return entries

@@ -3,7 +3,6 @@
 import datetime
 import json
 import re
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from mmengine.config import Config
 
 from egoexo.errors import PredictionError
 from egoexo.files import read_json
+from egoexo.formats.npz_file import NpzFile
 from egoexo.utils.loader_configs import iter_datasets
 
 __all__ = ['Run', 'read_run']
@@ -221,10 +221,10 @@ def _read_predictions(run: Run) -> None:
         run.absent.append('No predictions.npz (tools/test.py --dump): there are no timelines and no confusion matrix.')
         return
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            run.predictions = {key: archive[key] for key in archive.files}
-    except (ValueError, OSError, EOFError, KeyError, zipfile.BadZipFile, NotImplementedError, MemoryError) as error:
-        run.damaged.append(f'{path} cannot be read ({error}); write it again with tools/test.py --dump.')
+        archive = NpzFile(path, PredictionError, 'an .npz of predictions')
+        run.predictions = {name: archive.read(name) for name in archive.names}
+    except PredictionError as error:
+        run.damaged.append(f'{error} ({path.name}: write it again with tools/test.py --dump.)')
 
 
 def _read_inputs(run: Run) -> None:

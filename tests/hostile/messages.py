@@ -9,7 +9,7 @@ __all__ = ['ADVICE', 'problems_of']
 EXPECTED = re.compile(r'\bexpected\b', re.IGNORECASE)
 FOUND = re.compile(r'\bfound\b', re.IGNORECASE)
 #: Verbs with which an advice begins.
-ADVICE = ('Add', 'Ask', 'Change', 'Check', 'Choose', 'Close', 'Convert', 'Correct', 'Cut', 'Delete', 'Download',
+ADVICE = ('Add', 'Ask', 'Change', 'Check', 'Choose', 'Close', 'Convert', 'Copy', 'Correct', 'Cut', 'Delete', 'Download',
           'Encode', 'Extract', 'Fetch', 'Give', 'Install', 'Keep', 'Leave', 'Make', 'Move', 'Name', 'Pass',
           'Point', 'Predict', 'Put', 'Remove', 'Rename', 'Repeat', 'Replace', 'Run', 'Save', 'Score', 'Set',
           'Start', 'State', 'Take', 'Try', 'Unpack', 'Use', 'Wait', 'Write')

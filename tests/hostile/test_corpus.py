@@ -15,7 +15,7 @@ from egoexo.errors import EgoExoError
 
 #: Every family of the corpus; each needs cases.
 FAMILIES = ('pickle', 'getattr', 'checkpoint', 'resume', 'annotation', 'json', 'prediction', 'archive', 'link',
-            'feature', 'recipe', 'video')
+            'feature', 'recipe', 'record', 'video')
 MODULES = sorted(path.stem for path in Path(__file__).parent.glob('cases_*.py'))
 
 
