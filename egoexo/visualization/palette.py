@@ -7,7 +7,7 @@ colour in every figure. The class id is printed inside long segments as a second
 
 from collections.abc import Sequence
 
-from matplotlib.colors import to_rgb
+from matplotlib.colors import hsv_to_rgb, to_hex, to_rgb
 
 __all__ = ['BACKGROUND', 'CLASS_COLORS', 'KINDS', 'VIEW_COLORS', 'class_color', 'display_name', 'group_by_kind',
            'ink_on']
@@ -38,6 +38,8 @@ KINDS: tuple[tuple[str, tuple[int, ...]], ...] = (
 
 VIEW_COLORS = {'ego': '#1b4f8f', 'exo': '#a4470f'}
 
+_GOLDEN_TURN = 0.381966
+
 #: Misspellings of the released ``semantic_en.json``; files keep them, figures do not.
 _SPELLING = {'greed/red': 'green/red', 'sause': 'sauce'}
 
@@ -45,23 +47,28 @@ _SPELLING = {'greed/red': 'green/red', 'sause': 'sauce'}
 def class_color(class_id: int) -> str:
     """Colour of a class.
 
+    Beyond the palette, for longer class lists of one's own, hues follow each other by the golden angle and change
+    their lightness: neighbours differ, but no list that long can be told apart by colour alone.
+
     Args:
-        class_id (int): Id from 0 (background) to 27.
+        class_id (int): Id from 0 (background).
 
     Returns:
         str: ``'#rrggbb'``.
 
     Raises:
-        ValueError: If the palette has no such class.
+        ValueError: If the id is negative.
 
     Examples:
-        >>> class_color(12)
-        '#743200'
+        >>> class_color(12), class_color(40)
+        ('#743200', '#3687d9')
     """
-    if not 0 <= class_id < len(CLASS_COLORS):
-        raise ValueError(f'class id {class_id} has no colour: the palette of egoexo/visualization/palette.py holds ids '
-                         f'0 to {len(CLASS_COLORS) - 1}; add colours there if the class list grew.')
-    return CLASS_COLORS[class_id]
+    if class_id < 0:
+        raise ValueError(f'class id {class_id} has no colour: expected 0 (background) or more.')
+    if class_id < len(CLASS_COLORS):
+        return CLASS_COLORS[class_id]
+    beyond = class_id - len(CLASS_COLORS)
+    return to_hex(hsv_to_rgb((beyond * _GOLDEN_TURN % 1, (0.75, 0.45)[beyond % 2], (0.85, 0.65, 0.45)[beyond % 3])))
 
 
 def ink_on(color: str) -> str:
@@ -114,7 +121,7 @@ def group_by_kind(class_ids: Sequence[int], class_names: Sequence[str]) -> list[
     names = [display_name(name) for name in class_names]
     wanted = set(class_ids)
     if len(names) != len(CLASS_COLORS):
-        return [('', [(index, names[index]) for index in sorted(wanted)])]
+        return [('', [(index, names[index] if index < len(names) else f'class {index}') for index in sorted(wanted)])]
     groups = []
     for kind, members in KINDS:
         entries = [(index, names[index].removeprefix(f'{kind} ')) for index in members if index in wanted]

@@ -183,7 +183,7 @@ def read_thumbnails(video: ScoredVideo, read_frames: ReadFrames | None) -> Seque
 
 def draw_or_tell(draw: Callable, caption: str, title: str, name: str, half: bool = False,
                  dpi: int = 180) -> Iterator[Picture | Note]:
-    """A picture, or a sentence where the figure cannot be drawn, e.g. for want of a colour.
+    """A picture, or a sentence where the figure cannot be drawn, e.g. for a negative class id.
 
     Args:
         draw (Callable): Makes the figure.

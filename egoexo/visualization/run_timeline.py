@@ -99,7 +99,7 @@ def draw_run_timelines(videos: Sequence[RunTimeline], class_names: Sequence[str]
 
     Raises:
         ValueError: If there is no video, one has no prediction, a prediction is shorter than its truth, or a class id
-            has no colour.
+            is negative.
     """
     if not videos or any(not video.predictions for video in videos):
         raise ValueError('draw_run_timelines needs at least one video, each with a prediction of at least one run.')

@@ -135,7 +135,7 @@ def draw_timeline(videos: Sequence[TimelineVideo], class_names: Sequence[str], *
 
     Raises:
         ValueError: If there is no video, labels are absent or empty, a prediction is shorter than its truth, or a
-            class id has no colour.
+            class id is negative.
     """
     _check(videos)
     rows = sorted(videos, key=lambda video: video.view != 'ego')

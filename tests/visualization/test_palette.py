@@ -44,10 +44,16 @@ def test_kinds_hold_every_class_once():
     assert all(to_hex(color) == color for color in CLASS_COLORS)
 
 
-@pytest.mark.parametrize('class_id', [-1, 28])
-def test_unknown_class(class_id):
-    with pytest.raises(ValueError, match=f'class id {class_id} has no colour.*0 to 27'):
-        class_color(class_id)
+def test_longer_lists_have_colours_of_their_own():
+    colors = [class_color(index) for index in range(120)]
+    assert len(set(colors)) == 120
+    # Neighbours in the list, which often follow each other in time, stay apart.
+    assert min(smallest_distance(colors[index:index + 2], 'normal') for index in range(28, 119)) > 0.1
+
+
+def test_negative_class():
+    with pytest.raises(ValueError, match='class id -1 has no colour: expected 0'):
+        class_color(-1)
 
 
 @pytest.mark.parametrize(('color', 'ink'), [('white', '#111111'), ('black', 'white'), ('#eed54f', '#111111'),

@@ -89,8 +89,8 @@ def test_empty_folder_tells_all(tmp_path):
     ('scalars.json', '[' * 99999, 'nested a thousand deep'),
     ('command.json', '{}', 'holds a JSON dict, expected a list'),
     ('inputs.json', '[]', 'holds a JSON list, expected a dict'),
-    ('predictions.npz', 'PK broken', r'predictions.npz .*found a file that is no such archive.*tools/test.py --dump'),
-    ('predictions.npz', '', r'predictions.npz .*found a file that is no such archive.*tools/test.py --dump'),
+    ('predictions.npz', 'PK broken', r'predictions.npz: .*found a file that is no such archive.*tools/test.py --dump'),
+    ('predictions.npz', '', r'predictions.npz: .*found a file that is no such archive.*tools/test.py --dump'),
     ('20260101_120000/vis_data/config.py', 'model = dict(', 'cannot be read as a config')])
 def test_damaged_file_is_told_and_the_rest_read(tmp_path, name, content, message):
     work_dir = make_run(tmp_path)

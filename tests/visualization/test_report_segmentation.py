@@ -74,11 +74,18 @@ def test_confusions_of_each_list(chapters):
                               [3, 'Stir-frying', 60.0, pytest.approx(100 * 5 / 6), 100.0]]
 
 
-def test_class_without_a_colour_or_a_name_is_told(run):
-    run.predictions['exo_val/x-one'][:10] = 40
+@pytest.mark.parametrize(('class_id', 'kind'), [(40, 'picture'), (-1, 'note')])
+def test_class_without_a_name_is_drawn_and_a_negative_one_told(run, class_id, kind):
+    changed = run.predictions['exo_val/x-one'].astype(np.int64)
+    changed[:10] = class_id
+    run.predictions['exo_val/x-one'] = changed
     chapters = chapters_of(run)
-    assert 'Worst videos cannot be drawn: class id 40 has no colour' in chapters['Videos, worst first'][0].text
-    assert chapters['Confusions'][-1].rows[-1][:2] == [40, 'class 40']
+    first = chapters['Videos, worst first'][0]
+    assert first.kind == kind
+    if class_id < 0:
+        assert 'Worst videos cannot be drawn: class id -1 has no colour' in first.text
+    else:
+        assert chapters['Confusions'][-1].rows[-1][:2] == [40, 'class 40']
 
 
 def test_every_chapter_tells_what_is_absent(tmp_path):

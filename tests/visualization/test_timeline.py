@@ -118,7 +118,7 @@ def test_one_strip_alone(truth, prediction, drawn):
     ([TimelineVideo('a', 'ego', None)], "video 'a' has neither truth nor prediction"),
     ([TimelineVideo('a', 'ego', np.array([], int))], "video 'a' has an empty label sequence"),
     ([TimelineVideo('a', 'ego', TRUTH, TRUTH[:150])], "video 'a' has 150 frames, expected at least the 200"),
-    ([TimelineVideo('a', 'ego', np.array([28, 28]))], 'class id 28 has no colour'),
+    ([TimelineVideo('a', 'ego', np.array([-1, -1]))], 'class id -1 has no colour'),
 ])
 def test_bad_input(videos, message):
     with pytest.raises(ValueError, match=message):
