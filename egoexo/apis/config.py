@@ -12,6 +12,9 @@ from egoexo.utils.config_files import config_folders
 
 __all__ = ['config_folders', 'find_config', 'get_config', 'load_config']
 
+# Runner adds these itself, so None has to reach it.
+_MMENGINE_HOOKS = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+
 
 def find_config(name: str) -> Path:
     """Path of a config by its short name.
@@ -86,9 +89,17 @@ def load_config(path: str | Path, cfg_options: dict | None = None) -> Config:
     cfg = _read(path)
     if cfg_options:
         _merge_options(cfg, cfg_options)
+    _leave_out_hooks(cfg)
     check_unread_keys(cfg, path)
     check_config(cfg, str(path))
     return cfg
+
+
+def _leave_out_hooks(cfg: Config) -> None:
+    """Let ``default_hooks.<name>=None`` switch any hook off; MMEngine takes it for its own six and fails for ours."""
+    hooks = cfg.get('default_hooks') or {}
+    for name in [name for name, hook in hooks.items() if hook is None and name not in _MMENGINE_HOOKS]:
+        hooks.pop(name)
 
 
 def _read(path: Path) -> Config:

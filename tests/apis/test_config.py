@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 import toy_run  # noqa: F401  registers the toy types
+from mmengine.config import Config
 from tests_support import REPO
-from toy_run import write_toy_config
+from toy_run import toy_train, write_toy_config
 
 from egoexo.apis.config import config_folders, find_config, get_config, load_config
 from egoexo.errors import ConfigError
@@ -151,3 +152,15 @@ def test_misspelt_key_is_refused_although_a_base_has_the_right_one(tmp_path):
                       'optim_wraper = dict(optimizer=dict(lr=1e-4))\n')
     with pytest.raises(ConfigError, match=r"key 'optim_wraper' is read by nothing\. Did you mean optim_wrapper\?"):
         load_config(config)
+
+
+HOOK_NAMES = sorted(Config.fromfile(REPO / 'configs/_base_/default_runtime.py').default_hooks)
+
+
+@pytest.mark.parametrize('name', HOOK_NAMES)
+def test_every_default_hook_can_be_switched_off(tmp_path, name):
+    cfg = load_config(write_toy_config(tmp_path, length=1), {f'default_hooks.{name}': None})
+    kind = Config.fromfile(REPO / 'configs/_base_/default_runtime.py').default_hooks[name].type
+    runner = toy_train(cfg)
+    assert runner.iter == 4
+    assert kind not in [type(hook).__name__ for hook in runner.hooks]
