@@ -9,6 +9,8 @@ QUICK_CONFIG := configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py
 QUICK_WORK := work_dirs/quickstart
 export OMP_NUM_THREADS ?= 1
 export PYTHONUNBUFFERED := 1
+# `make PYTHON=...` chooses what the environment is made from, not what the scripts in it run.
+unexport PYTHON
 
 .PHONY: install quickstart test fault mini lint docs clean
 

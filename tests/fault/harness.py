@@ -20,6 +20,7 @@ from pathlib import Path
 import torch
 import torch._dynamo  # imported by the first optimizer step otherwise, in every child
 from fault.kill_points import FileOperations
+from mmengine.logging import MMLogger
 from mmengine.runner import Runner
 
 import egoexo.visualization  # noqa: F401  the same: every import here is one less in each child
@@ -109,6 +110,7 @@ def _fork(train, log, rank, procs, port, prepare):
     try:
         gc.freeze()  # else the collector walks through everything this process has imported, half the time of a run
         os.setsid()
+        MMLogger._instance_dict.clear()  # the log files of earlier runs of this process are not the child's
         output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
         os.dup2(output, 1)
         os.dup2(output, 2)
