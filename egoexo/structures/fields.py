@@ -31,7 +31,8 @@ class Field:
         return len([part for part in self.shape.strip('()').split(',') if part.strip()])
 
 
-#: Letters: G true frames at the label rate, P predicted frames at the label rate, S steps the model sees, C classes.
+#: Letters: G true frames at the label rate, P predicted frames at the label rate, S steps the model sees, C classes,
+#: Z coming steps, H past steps, K drawn sequences.
 FIELDS: dict[str, Field] = {
     'gt_frame_labels': Field(
         torch.int64, '(G,)', 'class id per frame at the label rate, whole video', 'LoadSequence', 'SegmentationMetric'),
@@ -41,6 +42,22 @@ FIELDS: dict[str, Field] = {
         torch.int64, '(P,)', 'class id per frame at the label rate', 'FrameHead.predict', 'SegmentationMetric'),
     'pred_step_scores': Field(
         torch.float32, '(C, S)', 'class probability per model step', 'FrameHead.predict', 'inferencer, visualizer'),
+    'gt_class_targets': Field(
+        torch.float32, '(C,)', '1 for each class of the coming action, else 0', 'AnticipationDataset',
+        'MultiLabelCrossEntropy, AnticipationMetric'),
+    'gt_future_steps': Field(
+        torch.int64, '(Z,)', 'class id of each coming step, -1 for none', 'PlanningDataset',
+        'FutureCrossEntropy, PlanningMetric'),
+    'gt_past_steps': Field(
+        torch.int64, '(H,)', 'class id of each step already done, oldest first', 'PlanningDataset',
+        'planners from the step history'),
+    'pred_class_logits': Field(
+        torch.float32, '(C,)', 'class logit of the coming action', 'ClipHead.predict', 'AnticipationMetric'),
+    'pred_future_logits': Field(
+        torch.float32, '(Z, C)', 'class logits of each coming step', 'ClipHead.predict', 'PlanningMetric'),
+    'pred_future_samples': Field(
+        torch.int64, '(K, Z)', 'class ids of whole sequences drawn by the planner', 'planners that draw jointly',
+        'PlanningMetric'),
 }
 
 
