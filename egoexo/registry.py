@@ -12,6 +12,7 @@ __all__ = [
     'DATASETS',
     'DATA_SAMPLERS',
     'EVALUATORS',
+    'FUNCTIONS',
     'HOOKS',
     'INFERENCERS',
     'LOG_PROCESSORS',
@@ -114,6 +115,7 @@ MODEL_WRAPPERS = _child('MODEL_WRAPPERS')
 DATASETS = _child('DATASETS', 'egoexo.datasets')
 DATA_SAMPLERS = _child('DATA_SAMPLERS', 'egoexo.datasets.samplers')
 TRANSFORMS = _child('TRANSFORMS', 'egoexo.datasets.transforms')
+FUNCTIONS = _child('FUNCTIONS', 'egoexo.datasets')
 METRICS = _child('METRICS', 'egoexo.evaluation.metrics')
 EVALUATORS = _child('EVALUATOR')
 HOOKS = _child('HOOKS', 'egoexo.engine.hooks')
@@ -122,7 +124,7 @@ LOG_PROCESSORS = _child('LOG_PROCESSORS', 'egoexo.engine')
 OPTIMIZERS = _child('OPTIMIZERS')
 OPTIM_WRAPPERS = _child('OPTIM_WRAPPERS', 'egoexo.engine.optim_wrappers')
 OPTIM_WRAPPER_CONSTRUCTORS = _child('OPTIM_WRAPPER_CONSTRUCTORS')
-PARAM_SCHEDULERS = _child('PARAM_SCHEDULERS')
+PARAM_SCHEDULERS = _child('PARAM_SCHEDULERS', 'egoexo.engine.schedulers')
 VISUALIZERS = _child('VISUALIZERS', 'egoexo.visualization')
 VISBACKENDS = _child('VISBACKENDS')
 INFERENCERS = _child('INFERENCERS', 'egoexo.apis.inferencers')

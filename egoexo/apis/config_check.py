@@ -38,7 +38,7 @@ NESTED = {
     'dataset': (registry.DATASETS,), 'datasets': (registry.DATASETS,),
     'pipeline': (registry.TRANSFORMS,), 'transforms': (registry.TRANSFORMS,),
     'sampler': (registry.DATA_SAMPLERS,), 'batch_sampler': (registry.DATA_SAMPLERS,),
-    'collate_fn': (mmengine_registry.FUNCTIONS,), 'worker_init_fn': (mmengine_registry.FUNCTIONS,),
+    'collate_fn': (registry.FUNCTIONS,), 'worker_init_fn': (registry.FUNCTIONS,),
     'optimizer': (registry.OPTIMIZERS,), 'vis_backends': (registry.VISBACKENDS,),
     'init_cfg': (mmengine_registry.WEIGHT_INITIALIZERS,),
 }

@@ -1,8 +1,17 @@
 """Official files of a benchmark as data sets, and what they share: features, videos, transforms, samplers."""
 
 from egoexo.datasets.base import EgoExoDataset
+from egoexo.datasets.collate import collate_domains
 from egoexo.datasets.concat import ConcatSubsets
+from egoexo.datasets.domain_pair import DomainPairDataset
 from egoexo.datasets.folder_sequence import FolderSequenceDataset
 from egoexo.datasets.segmentation import SegmentationDataset
 
-__all__ = ['ConcatSubsets', 'EgoExoDataset', 'FolderSequenceDataset', 'SegmentationDataset']
+__all__ = [
+    'ConcatSubsets',
+    'DomainPairDataset',
+    'EgoExoDataset',
+    'FolderSequenceDataset',
+    'SegmentationDataset',
+    'collate_domains',
+]

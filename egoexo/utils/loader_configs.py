@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 __all__ = ['iter_datasets']
 
-_OWN_KEYS = ('type', 'datasets', 'lazy_init')
+_OWN_KEYS = ('type', 'datasets', 'source', 'target', 'lazy_init')
 
 
 def iter_datasets(loader: Mapping | None) -> Iterator[dict]:
@@ -14,17 +14,19 @@ def iter_datasets(loader: Mapping | None) -> Iterator[dict]:
         loader (Mapping | None): ``train_dataloader`` and the like.
 
     Yields:
-        dict: Config of a data set with an ``ann_file``; what stands beside ``datasets`` in a wrapper, e.g.
-        ``data_root`` or ``pipeline``, counts where the data set does not state it itself.
+        dict: Config of a data set that wraps no other; what stands beside ``datasets``, or ``source`` and ``target``,
+        in a wrapper, e.g. ``data_root`` or ``pipeline``, counts where the data set does not state it itself.
     """
     pending: list[dict] = [dict((loader or {}).get('dataset') or {})]
     while pending:
         dataset = pending.pop(0)
-        if 'ann_file' in dataset:
-            yield dataset
-            continue
+        parts = [dict(item) for item in dataset.get('datasets') or []]
+        parts += [dict(dataset[key]) for key in ('source', 'target') if key in dataset]
         if 'dataset' in dataset:  # one of MMEngine's wrappers, whose other arguments are its own
             pending.insert(0, {'data_root': dataset.get('data_root', '')} | dict(dataset['dataset'] or {}))
             continue
         shared = {key: value for key, value in dataset.items() if key not in _OWN_KEYS}
-        pending = [shared | dict(item) for item in dataset.get('datasets') or []] + pending
+        if parts:
+            pending = [shared | item for item in parts] + pending
+        elif dataset and 'datasets' not in dataset:
+            yield dataset

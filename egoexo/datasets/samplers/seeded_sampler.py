@@ -53,6 +53,7 @@ class SeededSampler(Sampler):
 
     def __init__(self, dataset: Sized, shuffle: bool = True, seed: int | None = None, round_up: bool = True) -> None:
         self.rank, self.world_size = get_dist_info()
+        self.dataset = dataset
         self.size = len(dataset)
         if self.size == 0:
             raise ValueError(f'SeededSampler: the dataset {type(dataset).__name__} is empty, nothing to sample from. '

@@ -1,0 +1,1 @@
+"""Learning-rate rules that MMEngine lacks."""
