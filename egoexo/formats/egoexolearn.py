@@ -15,6 +15,7 @@ from egoexo.formats.label_text import decode_ids, encode_runs, split_lines, spli
 __all__ = [
     'NUM_CLASSES',
     'PREDICTION_HEADER',
+    'UID',
     'VideoMeta',
     'read_class_names',
     'read_frame_labels',
@@ -30,7 +31,8 @@ NUM_CLASSES = 28
 PREDICTION_HEADER = '### Frame level recognition: ###'
 # Label and result files of 20 hours at 25 fps are smaller; decoding takes some 30 times the bytes of a file.
 _MAX_LABEL_BYTES = 4 * 2**20
-_UID = re.compile(r'[^/\\\x00-\x1f\x7f:*?"<>|.\s][^/\\\x00-\x1f\x7f:*?"<>|.]{0,199}')
+#: What a video id may look like: one name, without anything that leads out of its folder.
+UID = re.compile(r'[^/\\\x00-\x1f\x7f:*?"<>|.\s][^/\\\x00-\x1f\x7f:*?"<>|.]{0,199}')
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class VideoMeta:
 
 def _check_uid(uid: object, where: str, error: type[EgoExoError]) -> str:
     """A uid becomes part of a path: it must be one name, without anything that leads elsewhere."""
-    if not isinstance(uid, str) or not _UID.fullmatch(uid):
+    if not isinstance(uid, str) or not UID.fullmatch(uid):
         raise error(explain(where, 'a uid: letters, digits, "-", "_" and the like, at most 200', f'{uid!r}',
                             'Correct the line, or leave the video out.'))
     return uid
@@ -93,7 +95,7 @@ def read_split(path: str | os.PathLike) -> list[str]:
     for number, line in enumerate(re.split(r'\r\n|\r|\n', text), start=1):
         where = f'{path} line {number}'
         uid = line.strip().split('.')[0]
-        if not _UID.fullmatch(uid):
+        if not UID.fullmatch(uid):
             raise AnnotationError(explain(where, 'a video <uid>.txt', f'{line!r}', 'Correct or remove the line.'))
         if uid in first_line:
             raise AnnotationError(explain(where, 'each video once', f'{uid}, which is already in line '
