@@ -1,6 +1,8 @@
 """Named, hashed rule sets by which predictions are scored; one module per benchmark, data only."""
 
+from egoexo.evaluation.protocols.anticipation import AnticipationProtocol
 from egoexo.evaluation.protocols.base import Protocol
+from egoexo.evaluation.protocols.planning import PlanningProtocol
 from egoexo.evaluation.protocols.segmentation import SegmentationProtocol
 
-__all__ = ['Protocol', 'SegmentationProtocol']
+__all__ = ['AnticipationProtocol', 'PlanningProtocol', 'Protocol', 'SegmentationProtocol']
