@@ -1,0 +1,169 @@
+"""The classes of a coming action, likeliest first, the true ones marked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from egoexo.visualization.fit_text import cut_text, text_width
+from egoexo.visualization.palette import VIEW_COLORS, display_name
+from egoexo.visualization.timeline_parts import FONT, INK, MUTED, Page
+
+__all__ = ['HIT_COLOR', 'ClassRanking', 'draw_class_rankings']
+
+#: Colour of true classes in every figure of anticipation.
+HIT_COLOR = '#2a7f62'
+_MISS_COLOR, _OTHER = '#b3541e', '#c3c8cf'
+_SIDE, _BETWEEN, _TITLE, _LINE, _RULE, _ROW_GAP, _NAMES = 0.1, 0.3, 0.24, 0.15, 0.07, 0.2, 0.88
+_MAX_MISSED = 4
+
+
+@dataclass(frozen=True)
+class ClassRanking:
+    """One sample of a figure.
+
+    Args:
+        sample_id (str): Of the list.
+        view (str): ``'ego'``, ``'exo'`` or empty.
+        probabilities (np.ndarray | None): Class probabilities, (C,); ``None`` lists the true classes alone.
+        truth (Sequence[int] | None): Ids of the true classes, at least one where it is known; ``None`` where it is
+            not.
+        note (str): Shown after the id.
+    """
+
+    sample_id: str
+    view: str
+    probabilities: np.ndarray | None = None
+    truth: Sequence[int] | None = None
+    note: str = ''
+
+    def lines(self, top: int) -> list[tuple[int, int, bool]]:
+        """``(class id, rank from 1, whether it is true)``: the likeliest classes, then the missed ones by rank."""
+        true = set(self.truth or ())
+        if self.probabilities is None:
+            return [(class_id, 0, True) for class_id in sorted(true)]
+        order = np.argsort(-np.asarray(self.probabilities), kind='stable').tolist()
+        ranked = [(class_id, rank, class_id in true) for rank, class_id in enumerate(order, 1)]
+        return [line for line in ranked if line[1] <= top or line[2]][:top + _MAX_MISSED]
+
+
+def _summary(sample: ClassRanking, top: int) -> str:
+    if not sample.truth or sample.probabilities is None:
+        return '' if sample.truth or sample.truth is None else 'no true class'
+    found = sum(true for _, rank, true in sample.lines(top) if rank <= top)
+    return f'{found} of {len(set(sample.truth))} found'
+
+
+def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top: int, scale: float,
+               inches: float) -> None:
+    """One bar per line; the missed classes follow below a dashed rule."""
+    down = 0.0
+    style = {'va': 'center', 'fontsize': FONT - 0.5}
+    for class_id, rank, true in sample.lines(top):
+        missed = rank > top
+        if rank and missed and down <= top * _LINE:
+            axes.plot([0, 1], [down + _RULE / 2] * 2, color='#a9a9a9', linewidth=0.6, linestyle=(0, (3, 2)),
+                      gid='rule')
+            down += _RULE
+        name = display_name(class_names[class_id]) if class_id < len(class_names) else f'class {class_id}'
+        weight = 'bold' if true else 'normal'
+        mark = '' if not true else '✗ ' if missed else '✓ '
+        color = INK if not true else _MISS_COLOR if missed else HIT_COLOR
+        text = cut_text(mark + name, _NAMES - 0.05, FONT - 0.5, weight)
+        axes.text(-0.05 / inches, down + _LINE / 2, text, ha='right', weight=weight, color=color, **style)
+        if sample.probabilities is not None:
+            share = float(sample.probabilities[class_id])
+            face = color if true else _OTHER
+            axes.add_patch(Rectangle((0, down + 0.025), share / scale, _LINE - 0.05, linewidth=0, facecolor=face,
+                                     gid=f'bar_{class_id}'))
+            text = f'{100 * share:.1f} %' + (f'   rank {rank}' if missed else '')
+            axes.text(share / scale + 0.04 / inches, down + _LINE / 2, text, ha='left', color=MUTED, **style)
+        down += _LINE
+
+
+def _height(sample: ClassRanking, top: int) -> float:
+    lines = sample.lines(top)
+    return _TITLE + max(len(lines), 1) * _LINE + (_RULE if any(rank > top for _, rank, _ in lines) else 0)
+
+
+def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], top: int, left: float, width: float,
+                 scale: float) -> None:
+    indent = 0.0
+    if sample.view:
+        page.text(left + 0.04, 0.1, sample.view.upper(), fontsize=FONT - 1, weight='bold', color='white', ha='left',
+                  bbox={'boxstyle': 'round,pad=0.25', 'facecolor': VIEW_COLORS.get(sample.view, MUTED), 'linewidth': 0})
+        indent = 0.38
+    shown = _summary(sample, top)
+    page.text(left + width, 0.1, shown, fontsize=FONT, weight='bold', color=INK, ha='right')
+    title = f'{sample.sample_id}   {sample.note}' if sample.note else sample.sample_id
+    room = width - indent - text_width(shown, FONT, 'bold') - 0.12
+    page.text(left + indent, 0.1, cut_text(title, room, FONT - 0.5), fontsize=FONT - 0.5, color=MUTED, ha='left')
+    page.cursor += _TITLE
+    height, inches = _height(sample, top) - _TITLE, width - _NAMES
+    axes = page.axes(left + _NAMES, inches, height)
+    _draw_bars(axes, sample, class_names, top, scale, inches)
+    axes.set(xlim=(0, 1), ylim=(height, 0), xticks=[], yticks=[])
+    axes.spines[['top', 'right', 'bottom']].set_visible(False)
+    axes.spines['left'].set(color='#9a9a9a', linewidth=0.6)
+    axes.set_gid(sample.sample_id)
+
+
+def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[str], *, title: str = '', top: int = 5,
+                        columns: int = 2, width_in: float = 7.16) -> Figure:
+    """Draw the likeliest classes of several samples, ego before exo, with one scale for all bars.
+
+    Args:
+        samples (Sequence[ClassRanking]): Order is kept inside a view.
+        class_names (Sequence[str]): Names by class id.
+        title (str): Head line of the figure.
+        top (int): Classes per sample; true classes behind them follow, with their rank.
+        columns (int): Samples side by side.
+        width_in (float): Width in inches; the default is a two-column page.
+
+    Returns:
+        matplotlib.figure.Figure: Free of pyplot; ``figure.savefig('x.pdf')`` writes it.
+
+    Raises:
+        ValueError: If there is no sample, one has nothing to draw, or ``top`` or ``columns`` is less than 1.
+    """
+    _check(samples, top, columns)
+    rows = sorted(samples, key=lambda sample: sample.view != 'ego')
+    lines = [rows[start:start + columns] for start in range(0, len(rows), columns)]
+    width = (width_in - 2 * _SIDE - (columns - 1) * _BETWEEN) / columns
+    # The longest bar leaves room for its number, also for that of a missed class.
+    longest = max((float(np.max(sample.probabilities)) for sample in rows if sample.probabilities is not None),
+                  default=1.0)
+    scale = longest / (1 - 0.5 / (width - _NAMES))
+    key = any(sample.probabilities is not None and sample.truth for sample in rows)
+    heights = [max(_height(sample, top) for sample in line) for line in lines]
+    page = Page(width_in, 0.1 + (0.26 if title else 0) + sum(heights) + len(lines) * _ROW_GAP + (0.12 if key else 0))
+    if title:
+        page.text(_SIDE, 0.1, title, fontsize=FONT + 2, weight='bold', color=INK, ha='left')
+        page.cursor += 0.26
+    for line, height in zip(lines, heights, strict=True):
+        start = page.cursor
+        for place, sample in enumerate(line):
+            page.cursor = start
+            _draw_sample(page, sample, class_names, top, _SIDE + place * (width + _BETWEEN), width, scale)
+        page.cursor = start + height + _ROW_GAP
+    if key:
+        page.text(_SIDE, 0.0, f'✓ true class among the {top} likeliest;  ✗ true class behind them, with its rank.  '
+                  'Bars: softmax over all classes, one scale for the figure.', fontsize=FONT - 1, color=MUTED,
+                  ha='left')
+    return page.figure
+
+
+def _check(samples: Sequence[ClassRanking], top: int, columns: int) -> None:
+    if not samples:
+        raise ValueError('draw_class_rankings needs at least one sample, got none.')
+    if top < 1 or columns < 1:
+        raise ValueError(f'draw_class_rankings: top and columns must be at least 1, got {top} and {columns}.')
+    for sample in samples:
+        if sample.probabilities is None and sample.truth is None:
+            raise ValueError(f"sample '{sample.sample_id}' has neither truth nor prediction; give at least one.")
+        if sample.probabilities is not None and (np.ndim(sample.probabilities) != 1 or not len(sample.probabilities)):
+            raise ValueError(f"probabilities of sample '{sample.sample_id}' have shape "
+                             f'{np.shape(sample.probabilities)}, expected (C,) with C >= 1.')
