@@ -71,7 +71,7 @@ _ALL = (
     AnticipationProtocol(
         name='no_invalid',
         description='clean, without the rows that begin less than 3 s into the video, which have neither features nor '
-                    'labels; only the samples recall and the precision change.',
+                    'labels; macro and micro recall stay the same.',
         comparable_with=('clean, for macro and micro recall',),
         drop_invalid=True),
 )
