@@ -1,17 +1,23 @@
 """Official files of a benchmark as data sets, and what they share: features, videos, transforms, samplers."""
 
+from egoexo.datasets.anticipation import AnticipationDataset
 from egoexo.datasets.base import EgoExoDataset
+from egoexo.datasets.clip import ClipDataset
 from egoexo.datasets.collate import collate_domains
 from egoexo.datasets.concat import ConcatSubsets
 from egoexo.datasets.domain_pair import DomainPairDataset
 from egoexo.datasets.folder_sequence import FolderSequenceDataset
+from egoexo.datasets.planning import PlanningDataset
 from egoexo.datasets.segmentation import SegmentationDataset
 
 __all__ = [
+    'AnticipationDataset',
+    'ClipDataset',
     'ConcatSubsets',
     'DomainPairDataset',
     'EgoExoDataset',
     'FolderSequenceDataset',
+    'PlanningDataset',
     'SegmentationDataset',
     'collate_domains',
 ]

@@ -216,8 +216,12 @@ def _shift(found: FeatureRecipe, expected: Mapping[str, object]) -> str:
             f'for second {believed_sec:.3f} and shows second {true_sec:.3f}')
 
 
+_CLIP_5FPS = FeatureRecipe(  # of each five video frames the middle one; second t is in row int(5 t)
+    backbone='clip', feature_fps=5.0, window=5, stride=5, first_row_sec=0.08, crop='full', dtype='float32', dim=768)
 #: What the official code of a benchmark takes for granted; its downloads carry no description of their own.
 OFFICIAL_RECIPES: dict[str, FeatureRecipe] = {
     'segmentation': FeatureRecipe(
         backbone='i3d_rgb', feature_fps=25.0, stride=1, first_row_sec=0.0, crop='full', dtype='float32', dim=1024),
+    'anticipation': _CLIP_5FPS,
+    'planning': _CLIP_5FPS,
 }
