@@ -15,7 +15,8 @@ from egoexo.apis import cli
 from egoexo.apis.config import load_config
 from egoexo.checkpoints.loading import count_non_finite
 from egoexo.engine import explained_failures, write_atomically
-from egoexo.errors import CheckpointError, explain
+from egoexo.errors import CheckpointError, ConfigError, explain
+from egoexo.registry import METRICS
 
 
 def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
@@ -24,8 +25,10 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--work-dir', help='folder for the log; default work_dirs/<config name>')
-    parser.add_argument('--dump', metavar='FILE.npz', help='predictions, one array per video under <subset>/<uid>')
-    parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>')
+    parser.add_argument('--dump', metavar='FILE.npz', help='predictions: one array per video under <subset>/<uid>, or '
+                        'ids and logits per list (anticipation, planning)')
+    parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>; '
+                        'DIR/predictions.npz where the release has no format')
     parser.add_argument('--out', metavar='FILE.json', help='metrics with the hashes of their protocols')
     return cli.parse_run_args(parser, argv)
 
@@ -74,6 +77,25 @@ def write_scalars(path: str, args: argparse.Namespace, metrics: dict, runner: Ru
     write_atomically(json.dumps(content, indent=1).encode(), path)
 
 
+def prediction_hook(evaluator: dict | list) -> str:
+    """Type of the hook that keeps the predictions, as the metrics of this test name it.
+
+    Args:
+        evaluator (dict | list): ``test_evaluator`` of the config: a metric, several, or an evaluator with ``metrics``.
+
+    Raises:
+        ConfigError: If the metrics want different hooks.
+    """
+    evaluator = evaluator.get('metrics', evaluator) if isinstance(evaluator, dict) else evaluator
+    metrics = [evaluator] if isinstance(evaluator, dict) else evaluator
+    named = {getattr(METRICS.get(metric['type']), 'prediction_hook', None): metric['type'] for metric in metrics}
+    named.pop(None, None)
+    if len(named) > 1:
+        raise ConfigError(explain('test_evaluator', 'metrics of one benchmark with --dump or --submission',
+                                  ' and '.join(map(str, named.values())), 'Test the benchmarks one by one.'))
+    return next(iter(named), 'FramePredictionHook')
+
+
 @cli.readable_errors
 def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     """Test.
@@ -89,7 +111,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     cli.prepare(cfg, args.config, args.work_dir, args.launcher)
     cfg.load_from, cfg.resume = None, False
     if args.dump or args.submission:
-        hook = dict(type='FramePredictionHook', dump=args.dump, submission=args.submission)
+        hook = dict(type=prediction_hook(cfg.test_evaluator), dump=args.dump, submission=args.submission)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]
     with explained_failures(cfg.work_dir, resumable=False):
         runner = Runner.from_cfg(cfg)

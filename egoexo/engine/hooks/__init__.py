@@ -1,6 +1,7 @@
 """Hooks that MMEngine lacks: derived seeds, bounded logs, safe checkpoints, preemption, a guard against NaN."""
 
 from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
+from egoexo.engine.hooks.clip_prediction_hook import ClipPredictionHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
 from egoexo.engine.hooks.frame_prediction_hook import FramePredictionHook
 from egoexo.engine.hooks.input_report_hook import InputReportHook
@@ -14,6 +15,7 @@ from egoexo.engine.hooks.visualization_hook import SequenceVisualizationHook
 
 __all__ = [
     'BoundedLogHook',
+    'ClipPredictionHook',
     'CounterSeedHook',
     'FramePredictionHook',
     'InputReportHook',

@@ -1,6 +1,9 @@
 """Registered metrics, one module per benchmark."""
 
+from egoexo.evaluation.metrics.anticipation import AnticipationMetric
 from egoexo.evaluation.metrics.base import BaseEgoExoMetric
+from egoexo.evaluation.metrics.clip import ClipMetric
+from egoexo.evaluation.metrics.planning import PlanningMetric
 from egoexo.evaluation.metrics.segmentation import SegmentationMetric
 
-__all__ = ['BaseEgoExoMetric', 'SegmentationMetric']
+__all__ = ['AnticipationMetric', 'BaseEgoExoMetric', 'ClipMetric', 'PlanningMetric', 'SegmentationMetric']

@@ -39,6 +39,8 @@ class BaseEgoExoMetric(BaseMetric):
     """
 
     default_prefix = ''  # keys are complete; None would make MMEngine warn
+    #: Hook with which ``tools/test.py`` keeps the predictions of the benchmark.
+    prediction_hook = 'FramePredictionHook'
 
     def __init__(
             self, collect_device: str = 'cpu', prefix: str | None = None, collect_dir: str | None = None) -> None:
