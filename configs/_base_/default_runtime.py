@@ -7,6 +7,8 @@ default_hooks = dict(
     sampler_seed=dict(type='DistSamplerSeedHook'),
     # Any iteration draws the same numbers in a resumed run as in an uninterrupted one.
     counter_seed=dict(type='CounterSeedHook'),
+    # Weights of adaptation losses that grow follow the iterations of the run.
+    adaptation_progress=dict(type='AdaptationProgressHook'),
     # A line with the time left every 50 iterations, and after 10 s of silence in training, validation and test.
     logger=dict(type='ProgressLoggerHook', interval=50, max_silence_sec=10.0),
     bounded_log=dict(type='BoundedLogHook', max_length=10_000),

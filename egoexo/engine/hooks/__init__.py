@@ -1,5 +1,6 @@
 """Hooks that MMEngine lacks: derived seeds, bounded logs, safe checkpoints, preemption, a guard against NaN."""
 
+from egoexo.engine.hooks.adaptation_progress_hook import AdaptationProgressHook
 from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
 from egoexo.engine.hooks.clip_prediction_hook import ClipPredictionHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
@@ -14,6 +15,7 @@ from egoexo.engine.hooks.sync_norm_buffers_hook import SyncNormBuffersHook
 from egoexo.engine.hooks.visualization_hook import SequenceVisualizationHook
 
 __all__ = [
+    'AdaptationProgressHook',
     'BoundedLogHook',
     'ClipPredictionHook',
     'CounterSeedHook',

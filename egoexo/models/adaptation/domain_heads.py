@@ -4,12 +4,13 @@ Letters: N videos, G stages, F channels, C classes, S steps, H frame discriminat
 both domains.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
-from mmengine.model import BaseModule
 from torch import nn
 
+from egoexo.models.adaptation.adaptation import Adaptation, Weights
 from egoexo.models.adaptation.centroids import Centroids
 from egoexo.models.adaptation.domain_attention import class_weights, domain_attention
 from egoexo.models.adaptation.frame_discriminator import FrameDiscriminator
@@ -42,8 +43,8 @@ class DomainLogits(NamedTuple):
 
 
 @MODELS.register_module()
-class DomainHeads(BaseModule):
-    """Discriminators, attention and self-supervised orders that compare two domains.
+class DomainHeads(Adaptation):
+    """Objectives of a multi-stage network, with the discriminators, attention and orders they need.
 
     A source-only model carries these heads so that released checkpoints load strictly, and never computes them; their
     parameters then take no gradient. Sources: Chen et al., "SSTDA", CVPR 2020, as released with EgoExoLearn.
@@ -63,14 +64,20 @@ class DomainHeads(BaseModule):
         order (bool): Predict the order of the shuffled segments of each video (VCOP).
         centroids (bool): Keep moving class centres per stage (MSTN).
         dropout (float): Dropout of every hidden layer.
-        trainable (bool): True when an objective reads the heads; False freezes them.
+        trainable (bool, optional): None trains the heads that an objective reads and freezes the others.
+        objectives (Sequence[dict]): Adaptation methods; their places are ``'stage1'``, ``'stage2'``, ...
+        beta (float | dict | Sequence): Gradient reversal weights of the frame and the video branch.
+        reverse_weight (float | dict, optional): That of the second pass of ensemble methods; None takes the frame
+            branch's.
     """
 
     def __init__(self, channels: int = 64, num_classes: int = 28, num_stages: int = 4, num_segments: int = 1,
                  class_heads: bool = False, class_bases: bool = False, class_weight: str = 'soft',
                  attention: bool = False, video: str | None = None, pairs: str = 'all', order: bool = False,
-                 centroids: bool = False, dropout: float = 0.5, trainable: bool = False) -> None:
-        super().__init__()
+                 centroids: bool = False, dropout: float = 0.5, trainable: bool | None = None,
+                 objectives: Sequence[dict] = (), beta: Weights = 0.0,
+                 reverse_weight: float | dict | None = None) -> None:
+        super().__init__(objectives, beta, reverse_weight, num_branches=2)
         if video not in _VIDEO or class_weight not in ('soft', 'hard'):
             raise ValueError(f"DomainHeads: expected video in {_VIDEO} and class_weight 'soft' or 'hard', "
                              f'got {video=}, {class_weight=}.')
@@ -90,7 +97,20 @@ class DomainHeads(BaseModule):
         if class_heads:
             self.frame_discriminator.add_heads(num_classes, class_bases)
         self.centroids = nn.ModuleList(Centroids(num_classes, channels) for _ in range(num_stages if centroids else 0))
-        self.requires_grad_(trainable)
+        self._freeze_unread(trainable)
+
+    def _freeze_unread(self, trainable: bool | None) -> None:
+        sequences = self.read_by('sequence_logits')
+        read = {self.frame_discriminator: self.read_by('domain_logits') or (sequences and self.attention),
+                self.video_discriminator: sequences and self.order_head is None, self.order_head: sequences}
+        for head, used in read.items():
+            if head is not None:
+                head.requires_grad_(used if trainable is None else trainable)
+
+    @property
+    def judges_sequences(self) -> bool:
+        """Whether there is a head for whole sequences; without one their logits are placeholders."""
+        return self.video_discriminator is not None or self.order_head is not None
 
     def draw_permutation(self, count: int) -> torch.Tensor:
         """Random order of ``count`` segments, shape (count,), on CPU."""

@@ -20,25 +20,31 @@ class SequenceDataPreprocessor(BaseDataPreprocessor):
     """
 
     def forward(self, data: dict, training: bool = False) -> dict:
-        """Make one batch.
+        """Make one batch, or one of each domain.
 
         Args:
-            data (dict): ``inputs``, N tensors of shape (D, S_n) and any float type; ``data_samples``, N samples.
+            data (dict): ``inputs``, N tensors of shape (D, S_n) and any float type, or one of shape (N, D, S);
+                ``data_samples``, N samples. Or such a dict under each of ``source`` and ``target``.
             training (bool): Not used; nothing is drawn at random.
 
         Returns:
-            dict: ``inputs`` float32 (N, D, S) with S the longest S_n, ``mask`` bool (N, S), ``data_samples``.
+            dict: ``inputs`` float32 (N, D, S) with S the longest S_n, ``mask`` bool (N, S), ``data_samples``; a pair
+            of domains stays one, each padded on its own.
 
         Raises:
             FeatureError: If the sequences have different dimensions or one has no step.
         """
+        if 'source' in data:
+            return {domain: self.forward(batch, training) for domain, batch in data.items()}
         data = self.cast_data(data)
         sequences = data['inputs']
         samples = data.get('data_samples')
         lengths = [sequence.shape[-1] for sequence in sequences]
         if min(lengths) < 1 or len({sequence.shape[0] for sequence in sequences}) > 1:
             raise FeatureError(self._describe(sequences, samples))
-        if len(sequences) == 1:
+        if isinstance(sequences, torch.Tensor):
+            inputs = sequences.float()
+        elif len(sequences) == 1:
             inputs = sequences[0].float().unsqueeze(0)
         else:
             # Filled as (N, S, D): that is how features lie in their files and how the first layer wants them.

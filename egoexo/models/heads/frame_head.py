@@ -47,12 +47,23 @@ class FrameHead(BaseModule):
         Returns:
             dict[str, torch.Tensor]: One scalar per loss module.
         """
-        labels = self._gather_labels(mask, data_samples)
+        labels = self.gather_labels(mask, data_samples)
         logits = [item.float() for output in outputs for item in output.logits]  # half precision ends here
         return {module.loss_name: sum(module(item, labels, mask) for item in logits) for module in self.losses}
 
-    def _gather_labels(self, mask: torch.Tensor, data_samples: list[EgoExoDataSample]) -> torch.Tensor:
-        """Labels of the batch, shape (N, S), padded with ``ignore_index``."""
+    def gather_labels(self, mask: torch.Tensor, data_samples: list[EgoExoDataSample]) -> torch.Tensor:
+        """Labels of a batch.
+
+        Args:
+            mask (torch.Tensor): True on real steps, shape (N, S).
+            data_samples (list[EgoExoDataSample]): ``gt_step_labels`` of N samples.
+
+        Returns:
+            torch.Tensor: int64, shape (N, S), padded with ``ignore_index``.
+
+        Raises:
+            AnnotationError: If a sample has not one label per real step.
+        """
         labels = torch.full(mask.shape, self.ignore_index, dtype=torch.int64, device=mask.device)
         for row, num_steps, sample in zip(labels, mask.sum(1).tolist(), data_samples, strict=True):
             given = sample.gt_step_labels
