@@ -1,16 +1,12 @@
 """Pictures of temporal action segmentation: data samples drawn as timelines."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from mmengine.dist import master_only
-from mmengine.visualization import Visualizer
 
 from egoexo.registry import VISUALIZERS
 from egoexo.structures import EgoExoDataSample
+from egoexo.visualization.sample_visualizer import SampleVisualizer
 from egoexo.visualization.timeline import TimelineVideo, draw_timeline
 
 __all__ = ['SegmentationVisualizer', 'TimelineVideo', 'draw_timeline']
@@ -19,7 +15,7 @@ _DEFAULT_FPS = 25.0  # of the official labels
 
 
 @VISUALIZERS.register_module()
-class SegmentationVisualizer(Visualizer):
+class SegmentationVisualizer(SampleVisualizer):
     """Draws data samples of untrimmed videos as timelines, truth against prediction.
 
     The class names come from ``dataset_meta['classes']``, which MMEngine's loops set; without them ids are named
@@ -41,9 +37,11 @@ class SegmentationVisualizer(Visualizer):
         >>> visualizer.add_datasample('ego_val', data_sample=sample, out_file='ego_val.png')
     """
 
+    drawn_fields = ('gt_frame_labels', 'pred_frame_labels')
+
     def __init__(self, name: str = 'visualizer', fps: float | None = None, dpi: int = 200, **kwargs: object) -> None:
-        super().__init__(name, **kwargs)
-        self.fps, self.picture_dpi = fps, dpi
+        super().__init__(name, dpi, **kwargs)
+        self.fps = fps
 
     def draw(self, data_samples: EgoExoDataSample | Sequence[EgoExoDataSample], *, draw_gt: bool = True,
              draw_pred: bool = True, title: str = '') -> Figure:
@@ -65,47 +63,9 @@ class SegmentationVisualizer(Visualizer):
         samples = [data_samples] if isinstance(data_samples, EgoExoDataSample) else list(data_samples)
         videos = [_as_video(sample, draw_gt, draw_pred) for sample in samples]
         fps = self.fps or (self.dataset_meta or {}).get('label_fps') or _DEFAULT_FPS
-        return draw_timeline(videos, self._class_names(videos), fps=fps, title=title)
-
-    @master_only
-    def add_datasample(self, name: str, image: np.ndarray | None = None,
-                       data_sample: EgoExoDataSample | Sequence[EgoExoDataSample] | None = None, draw_gt: bool = True,
-                       draw_pred: bool = True, show: bool = False, wait_time: float = 0, step: int = 0,
-                       out_file: str | Path | None = None) -> None:
-        """Draw samples and write the figure to a file, or hand it to the backends as a picture.
-
-        Args:
-            name (str): Key of the picture in the backends and head line of the figure.
-            image (np.ndarray | None): Not used; part of MMEngine's signature.
-            data_sample (EgoExoDataSample | Sequence[EgoExoDataSample] | None): What to draw.
-            draw_gt (bool): See :meth:`draw`.
-            draw_pred (bool): See :meth:`draw`.
-            show (bool): Open a window.
-            wait_time (float): Seconds the window stays; 0 waits for a key.
-            step (int): Step at which backends file the picture.
-            out_file (str | Path | None): ``.png``, ``.pdf`` or ``.svg``; its folder is made. ``None`` uses the
-                backends.
-
-        Raises:
-            ValueError: If ``data_sample`` is None or has nothing to draw.
-        """
-        if data_sample is None:
-            raise ValueError(f"add_datasample('{name}') needs a data sample with frame labels, got None.")
-        figure = self.draw(data_sample, draw_gt=draw_gt, draw_pred=draw_pred, title=name)
-        if show:
-            self.show(_as_image(figure, self.picture_dpi), win_name=name, wait_time=wait_time)
-        if out_file is None:
-            self.add_image(name, _as_image(figure, self.picture_dpi), step)
-            return
-        Path(out_file).parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(out_file, dpi=self.picture_dpi)
-
-    def _class_names(self, videos: Sequence[TimelineVideo]) -> Sequence[str]:
-        names = (self.dataset_meta or {}).get('classes')
-        if names:
-            return names
         labels = [part for video in videos for part in (video.truth, video.prediction) if part is not None]
-        return [f'class {index}' for index in range(1 + max(int(part.max()) for part in labels))]
+        names = self._class_names(1 + max(int(part.max()) for part in labels))
+        return draw_timeline(videos, names, fps=fps, title=title)
 
 
 def _as_video(sample: EgoExoDataSample, draw_gt: bool, draw_pred: bool) -> TimelineVideo:
@@ -118,11 +78,3 @@ def _as_video(sample: EgoExoDataSample, draw_gt: bool, draw_pred: bool) -> Timel
                          f'it holds {", ".join(sorted(sample.keys())) or "no field"}.')
     note = ', '.join(str(meta[key]) for key in ('subset', 'task') if meta.get(key))
     return TimelineVideo(str(meta.get('sample_id', '')), str(meta.get('view', '')), truth, prediction, note)
-
-
-def _as_image(figure: Figure, dpi: int) -> np.ndarray:
-    """Render to RGB, uint8 (H, W, 3)."""
-    figure.set_dpi(dpi)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3].copy()
