@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from mmengine.config import Config, DictAction
 
+from egoexo.apis.class_counts import settle_class_counts
 from egoexo.apis.run_record import record_end, write_command
 from egoexo.engine import check_writable
 from egoexo.errors import ConfigError, EgoExoError
@@ -97,7 +98,10 @@ def prepare(cfg: Config, config: str | Path, work_dir: str | None, launcher: str
 
     Raises:
         TrainingError: If the work directory cannot be written.
+        ConfigError: If the model leaves its class count to a data set that names none.
+        AnnotationError: If the class file of that data set is missing or malformed.
     """
+    settle_class_counts(cfg)
     name = Path(config).stem
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
     check_writable(cfg.work_dir)

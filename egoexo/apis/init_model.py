@@ -1,7 +1,7 @@
 """A model from a config and a checkpoint, ready to predict."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -9,6 +9,7 @@ from mmengine.config import Config
 from mmengine.logging import print_log
 from mmengine.model import BaseModel
 
+from egoexo.apis.class_counts import needs_class_count, settle_class_counts
 from egoexo.apis.config import get_config, load_config
 from egoexo.apis.model_card import find_card
 from egoexo.apis.weights import resolve_weights
@@ -104,6 +105,13 @@ def find_weights(config: Config, checkpoint: str | Path | bool) -> Path:
     return resolve_weights(checkpoint)
 
 
+def _classes_of(checkpoint: Path) -> Sequence[str] | None:
+    """Class names that a checkpoint of ours states."""
+    meta = load_checkpoint_file(checkpoint).get('meta')
+    classes = (meta.get('dataset_meta') or {}).get('classes') if isinstance(meta, Mapping) else None
+    return classes or None
+
+
 def init_model(config: str | Path | Config, checkpoint: str | Path | bool | None = None,
                device: str | torch.device | None = None, cfg_options: dict | None = None) -> BaseModel:
     """Build the model of a config and load its weights.
@@ -132,6 +140,8 @@ def init_model(config: str | Path | Config, checkpoint: str | Path | bool | None
     if 'model' not in cfg:
         raise ConfigError(f"config {cfg.filename or ''} has no 'model', expected model=dict(type=...).")
     path = find_weights(cfg, checkpoint) if checkpoint not in (None, False) else None
+    if needs_class_count(cfg):
+        settle_class_counts(cfg, path and _classes_of(path))
     model = MODELS.build(cfg.model)
     meta: dict = {}
     if path is not None:
