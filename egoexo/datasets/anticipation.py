@@ -50,6 +50,8 @@ class AnticipationDataset(ClipDataset):
     """
 
     METAINFO: dict = dict(benchmark='anticipation')
+    #: Training, validation and test show the same videos by design; they differ in the actions.
+    SPLITS_SHARE_VIDEOS = True
 
     def __init__(self, view: str, split: str = 'train', part: str = 'noun', list_source: str = 'csv',
                  strip_cumulative: bool = True, gap_sec: float = 1.0, mode: str = 'anticipation',

@@ -72,6 +72,8 @@ class ClipDataset(EgoExoDataset):
     """
 
     HOW_TO_GET = 'Features: see data/README.md. Check data_prefix.features.'
+    #: What an item of the list is called in messages.
+    UNIT = 'rows'
 
     def __init__(self, view: str, split: str = 'train', gaze: bool = False, ann_folder: str = '', ann_file: str = '',
                  subset: str | None = None, data_prefix: Mapping[str, str] | None = None,
@@ -151,6 +153,11 @@ class ClipDataset(EgoExoDataset):
     def name(self) -> str:
         """Kind, subset and list file."""
         return f'{type(self).__name__} {self.subset} ({self.ann_file})'
+
+    @property
+    def videos(self) -> list[str]:
+        """uids of the list, each once, in order."""
+        return list(dict.fromkeys(item['uid'] for item in self.data_list))
 
     def list_samples(self) -> list[dict]:
         """Read the list and find the feature rows of each window.
@@ -387,7 +394,8 @@ class ClipDataset(EgoExoDataset):
         try:
             clips = self._clips([item['clip'] for item in items])
         except FeatureError as error:
-            raise FeatureError(f'{self.name}: {error}') from error
+            where = self.name
+            raise type(error)(f'{where}: {error}') from error
         return dict(inputs=clips.transpose(1, 2), data_samples=[self._sample(item) for item in items])
 
     def _clips(self, numbers: Sequence[int]) -> torch.Tensor:

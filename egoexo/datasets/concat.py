@@ -1,10 +1,12 @@
 """Several lists as one data set: co-training, or the scoring of both views in one run."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+import torch
 from mmengine.dataset import ConcatDataset
 from mmengine.logging import print_log
+from torch.utils.data import Dataset
 
 from egoexo.datasets.base import EgoExoDataset
 from egoexo.errors import ConfigError, explain
@@ -18,7 +20,8 @@ class ConcatSubsets(ConcatDataset):
     """Lists joined in order; an empty one (missing and skipped) takes no part, said aloud.
 
     A video that is in two of the lists stays in both, as officially (one is in ego_val and in ego_test), with a
-    warning. Keeps the meta information of the lists, which must agree.
+    warning. Lists that share their videos by design (anticipation) are not warned about. Keeps the meta information
+    of the lists, which must agree. Reads a whole batch at once where its lists can.
 
     Args:
         datasets (Sequence[dict | EgoExoDataset]): At least one.
@@ -51,7 +54,8 @@ class ConcatSubsets(ConcatDataset):
         super().full_init()
         empty = [dataset.subset for dataset in self.datasets if not len(dataset)]
         if empty:
-            print_log(f'left out because empty: {", ".join(empty)}; {len(self)} videos remain in '
+            unit = getattr(self.datasets[0], 'UNIT', 'videos')
+            print_log(f'left out because empty: {", ".join(empty)}; {len(self)} {unit} remain in '
                       f'{len(self.datasets) - len(empty)} of {len(self.datasets)} lists.',
                       'current', logging.WARNING)
         self._tell_shared_videos()
@@ -59,16 +63,63 @@ class ConcatSubsets(ConcatDataset):
     def _tell_shared_videos(self) -> None:
         subsets: dict[str, list[str]] = {}
         for dataset in self.datasets:
-            # Each once, because a list may hold several samples of one video.
-            for uid in dict.fromkeys(dataset.get_data_info(index)['sample_id'] for index in range(len(dataset))):
+            for uid in _videos(dataset):
                 subsets.setdefault(uid, []).append(dataset.subset)
         shared = {uid: names for uid, names in subsets.items() if len(names) > 1}
-        if shared:
-            examples = '; '.join(f'{uid} in {" and ".join(names)}' for uid, names in list(shared.items())[:5])
-            print_log(f'{len(shared)} of {len(subsets)} videos are in more than one list: {examples}. Each list keeps '
-                      'its own; pass exclude=[...] to one of them to change that.', 'current', logging.WARNING)
+        if not shared:
+            return
+        if all(getattr(dataset, 'SPLITS_SHARE_VIDEOS', False) for dataset in self.datasets):
+            names = dict.fromkeys(name for names in shared.values() for name in names)
+            print_log(f'{", ".join(names)} share {len(shared)} of {len(subsets)} videos, as published: they differ in '
+                      'the actions.', 'current')
+            return
+        examples = '; '.join(f'{uid} in {" and ".join(names)}' for uid, names in list(shared.items())[:5])
+        print_log(f'{len(shared)} of {len(subsets)} videos are in more than one list: {examples}. Each list keeps '
+                  'its own; pass exclude=[...] to one of them to change that.', 'current', logging.WARNING)
+
+    def __getitems__(self, indices: Sequence[int]) -> dict | list[dict]:
+        """Read a batch, which may mix the lists.
+
+        Args:
+            indices (Sequence[int]): Positions, N of them.
+
+        Returns:
+            dict | list[dict]: One batch in the order of ``indices`` if all lists read batches (``inputs`` of the same
+            shape and ``data_samples``), else single samples.
+        """
+        places: dict[int, list[int]] = {}
+        inner: dict[int, list[int]] = {}
+        for place, index in enumerate(indices):
+            number, position = self._get_ori_dataset_idx(index)
+            places.setdefault(number, []).append(place)
+            inner.setdefault(number, []).append(position)
+        if not all(getattr(self.datasets[number], 'reads_batches', False) for number in places):
+            return [self[index] for index in indices]
+        parts = {number: self.datasets[number].__getitems__(positions) for number, positions in inner.items()}
+        return next(iter(parts.values())) if len(parts) == 1 else _merge(parts, places, len(indices))
 
     @property
     def subsets(self) -> list[str]:
         """Names of the lists that hold at least one video, in order."""
         return [dataset.subset for dataset in self.datasets if len(dataset)]
+
+
+def _videos(dataset: Dataset) -> Iterable[str]:
+    """Videos of a list, each once, because a list may hold several samples of one video."""
+    listed = getattr(dataset, 'videos', None)
+    if listed is not None:
+        return listed
+    return dict.fromkeys(dataset.get_data_info(index)['sample_id'] for index in range(len(dataset)))
+
+
+def _merge(parts: Mapping[int, dict], places: Mapping[int, Sequence[int]], size: int) -> dict:
+    """One batch of several, each of whose samples gets the place it was asked for."""
+    samples: list = [None] * size
+    # Copied with the channels innermost in memory, as the batches of the lists have them.
+    steps = [part['inputs'].transpose(1, 2) for part in parts.values()]
+    inputs = torch.empty(size, *steps[0].shape[1:])
+    for (number, part), clips in zip(parts.items(), steps, strict=True):
+        inputs[torch.tensor(places[number])] = clips
+        for place, sample in zip(places[number], part['data_samples'], strict=True):
+            samples[place] = sample
+    return dict(inputs=inputs.transpose(1, 2), data_samples=samples)

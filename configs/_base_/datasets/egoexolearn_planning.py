@@ -1,0 +1,41 @@
+# EgoExoLearn action planning, every list of it; this file trains on ego. Settings that train on something else take
+# their training lists from here; validation and test always score both views.
+data_root = 'data/egoexolearn'
+planning_list = 'PlanningDataset'
+plain = dict(features='features/clip_5fps')
+gazed = dict(features='features/clip_5fps_gaze')  # features of gaze-cropped video; exo has no gaze
+
+ego_train = dict(type=planning_list, view='ego', split='train', data_prefix=plain)
+ego_val = dict(type=planning_list, view='ego', split='val', data_prefix=plain)
+ego_gaze_train = dict(type=planning_list, view='ego', split='train', gaze=True, data_prefix=gazed)
+ego_gaze_val = dict(type=planning_list, view='ego', split='val', gaze=True, data_prefix=gazed)
+exo_train = dict(type=planning_list, view='exo', split='train', data_prefix=plain)
+exo_val = dict(type=planning_list, view='exo', split='val', data_prefix=plain)
+# The test lists are not part of every copy of the annotations: a missing one is said aloud and left out.
+ego_test = dict(type=planning_list, view='ego', split='test', data_prefix=plain, missing_list='skip')
+ego_gaze_test = dict(
+    type=planning_list, view='ego', split='test', gaze=True, data_prefix=gazed, missing_list='skip')
+exo_test = dict(type=planning_list, view='exo', split='test', data_prefix=plain, missing_list='skip')
+
+# What stands beside `datasets` goes to every list in it.
+shared = dict(type='ConcatSubsets', data_root=data_root, feature=dict(dim=768), on_bad='error')
+# A batch is one copy out of memory, which no worker process can beat.
+loader = dict(num_workers=0, collate_fn=dict(type='collate_domains'))
+train_dataloader = dict(
+    **loader,
+    batch_size=16,
+    sampler=dict(type='SeededSampler', shuffle=True),
+    dataset=dict(**shared, datasets=[ego_train]))
+val_dataloader = dict(
+    **loader,
+    batch_size=512,
+    sampler=dict(type='SeededSampler', shuffle=False),
+    dataset=dict(**shared, datasets=[ego_val, exo_val], test_mode=True))
+test_dataloader = dict(
+    **loader,
+    batch_size=512,
+    sampler=dict(type='SeededSampler', shuffle=False),
+    dataset=dict(**shared, datasets=[ego_val, exo_val, ego_test, exo_test], test_mode=True))
+
+val_evaluator = dict(type='PlanningMetric')
+test_evaluator = dict(type='PlanningMetric')
