@@ -17,6 +17,8 @@ from egoexo.errors import EgoExoError
 #: Benchmark -> light module with ``add_arguments(parser)`` and ``run(args) -> exit code``.
 BENCHMARKS = {
     'segmentation': 'egoexo.evaluation.offline.segmentation',
+    'anticipation': 'egoexo.evaluation.offline.anticipation',
+    'planning': 'egoexo.evaluation.offline.planning',
 }
 
 
