@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import Dataset
 
+from egoexo.datasets.concat import ConcatSubsets
 from egoexo.errors import ConfigError, explain
 from egoexo.registry import DATASETS
 
@@ -35,23 +36,25 @@ class DomainPairDataset(Dataset):
     that of the source, which an epoch counts; :class:`~egoexo.datasets.samplers.PairedBatchSampler` adds the target.
 
     Args:
-        source (dict | Dataset): Labelled data.
-        target (dict | Dataset): Data of the other domain; its labels are there but no unsupervised method reads them.
+        datasets (Sequence[dict | Dataset]): Lists of the labelled source, joined by :class:`ConcatSubsets`.
+        target_datasets (Sequence[dict | Dataset]): Lists of the other domain; their labels are there, but no
+            unsupervised method reads them.
         lazy_init (bool): Read the lists later. Defaults to False.
-        **shared: Arguments for both that they do not set themselves, e.g. ``data_root`` and ``pipeline``.
+        **shared: Arguments for every list given as a dict that does not set them itself, e.g. ``data_root`` and
+            ``pipeline``; a config of one domain becomes one of two by ``type`` and ``target_datasets`` alone.
 
     Raises:
-        ConfigError: If the two have other classes.
+        ConfigError: If a list of lists is empty, or the two have other classes.
     """
 
-    def __init__(self, source: dict | Dataset, target: dict | Dataset, lazy_init: bool = False,
-                 **shared: object) -> None:
-        self.source, self.target = (
-            DATASETS.build(shared | dict(item)) if isinstance(item, Mapping) else item for item in (source, target))
+    def __init__(self, datasets: Sequence[dict | Dataset], target_datasets: Sequence[dict | Dataset],
+                 lazy_init: bool = False, **shared: object) -> None:
+        self.source, self.target = (ConcatSubsets(lists, lazy_init=True, **shared)
+                                    for lists in (datasets, target_datasets))
         known, other = (self._classes(item) for item in (self.source, self.target))
         if known != other:
             raise ConfigError(explain(
-                'DomainPairDataset, source and target', 'the same classes in both',
+                'DomainPairDataset, datasets and target_datasets', 'the same classes in both',
                 f'{len(known or ())} classes in the source and {len(other or ())} in the target'
                 + ('' if len(known or ()) != len(other or ()) else ', named differently'),
                 'Give both the same class_file and metainfo.'))
@@ -59,23 +62,22 @@ class DomainPairDataset(Dataset):
             self.full_init()
 
     @staticmethod
-    def _classes(dataset: Dataset) -> tuple[str, ...] | None:
-        classes = (getattr(dataset, 'metainfo', None) or {}).get('classes')
+    def _classes(dataset: ConcatSubsets) -> tuple[str, ...] | None:
+        classes = dataset.metainfo.get('classes')
         return None if classes is None else tuple(classes)
 
     def full_init(self) -> None:
         """Read both lists, once."""
-        for dataset in self.domains.values():
-            if hasattr(dataset, 'full_init'):
-                dataset.full_init()
+        for dataset in self.datasets:
+            dataset.full_init()
 
     @property
-    def domains(self) -> dict[str, Dataset]:
+    def domains(self) -> dict[str, ConcatSubsets]:
         """The two data sets by name."""
         return dict(source=self.source, target=self.target)
 
     @property
-    def datasets(self) -> list[Dataset]:
+    def datasets(self) -> list[ConcatSubsets]:
         """The two data sets, source first; the name under which concatenated data sets keep theirs."""
         return [self.source, self.target]
 

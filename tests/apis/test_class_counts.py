@@ -11,9 +11,10 @@ FOLDER = 'action_anticipation_planning_benchmark/anticpation_annotation/balanced
 
 def config(mini_root, part='noun', **head):
     dataset = dict(type='AnticipationDataset', view='ego', split='train', part=part)
-    wrapped = dict(type='ConcatSubsets', data_root=str(mini_root / 'egoexolearn'), datasets=[dataset])
     return Config(dict(model=dict(head=dict(num_classes='dataset') | head, parts=[dict(num_classes=3)]),
-                       train_dataloader=dict(dataset=dict(type='DomainPairDataset', source=wrapped, target=wrapped))))
+                       train_dataloader=dict(dataset=dict(
+                           type='DomainPairDataset', data_root=str(mini_root / 'egoexolearn'), datasets=[dataset],
+                           target_datasets=[dataset]))))
 
 
 @pytest.mark.parametrize('part', ['noun', 'verb'])

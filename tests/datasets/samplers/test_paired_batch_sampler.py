@@ -3,27 +3,28 @@
 import re
 
 import pytest
-from torch.utils.data import Dataset
 
+from egoexo.datasets.base import EgoExoDataset
 from egoexo.datasets.domain_pair import DomainPairDataset
 from egoexo.datasets.samplers import PairedBatchSampler, SeededSampler
 from egoexo.errors import ConfigError
 
 
-class Numbers(Dataset):
+class Numbers(EgoExoDataset):
 
     def __init__(self, size: int, offset: int = 0) -> None:
-        self.size, self.offset = size, offset
+        self.numbers = range(offset, offset + size)
+        super().__init__()
 
-    def __len__(self) -> int:
-        return self.size
+    def list_samples(self) -> list[dict]:
+        return [dict(sample_id=str(number)) for number in self.numbers]
 
     def __getitem__(self, index: int) -> dict:
-        return dict(inputs=self.offset + int(index), data_samples=str(getattr(index, 'seed_key', None)))
+        return dict(inputs=self.numbers[index], data_samples=str(getattr(index, 'seed_key', None)))
 
 
 def paired(num_source, num_target, batch_size, target_batch_size, rank=0, world_size=1, **kwargs):
-    sampler = SeededSampler(DomainPairDataset(Numbers(num_source), Numbers(num_target, 1000)), seed=3)
+    sampler = SeededSampler(DomainPairDataset([Numbers(num_source)], [Numbers(num_target, 1000)]), seed=3)
     sampler.rank, sampler.world_size = rank, world_size
     return PairedBatchSampler(sampler, batch_size, target_batch_size, **kwargs)
 
