@@ -3,7 +3,9 @@
 from egoexo.engine.hooks.adaptation_progress_hook import AdaptationProgressHook
 from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
 from egoexo.engine.hooks.clip_prediction_hook import ClipPredictionHook
+from egoexo.engine.hooks.clip_visualization_hook import ClipVisualizationHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
+from egoexo.engine.hooks.feature_space_hook import FeatureSpaceHook
 from egoexo.engine.hooks.frame_prediction_hook import FramePredictionHook
 from egoexo.engine.hooks.input_report_hook import InputReportHook
 from egoexo.engine.hooks.nan_guard_hook import NaNGuardHook
@@ -18,7 +20,9 @@ __all__ = [
     'AdaptationProgressHook',
     'BoundedLogHook',
     'ClipPredictionHook',
+    'ClipVisualizationHook',
     'CounterSeedHook',
+    'FeatureSpaceHook',
     'FramePredictionHook',
     'InputReportHook',
     'NaNGuardHook',

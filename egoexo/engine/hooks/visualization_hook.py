@@ -37,6 +37,7 @@ class SequenceVisualizationHook(Hook):
     """
 
     priority = 'LOW'
+    drawn = 'Timelines of %d videos'
 
     def __init__(self, num_videos: int = 2, draw_test: bool = True, draw_val: bool = False,
                  by_epoch: bool = True, out_dir: str = 'vis_data/timelines', visualizer: dict | None = None) -> None:
@@ -96,5 +97,5 @@ class SequenceVisualizationHook(Hook):
         for split, samples in splits.items():
             path = Path(runner.work_dir) / self.out_dir / f'{split}{suffix}.png'
             self._visualizer.add_datasample(split, data_sample=samples, out_file=path)
-            runner.logger.info('Timelines of %d videos of %s: %s', len(samples), split, path)
+            runner.logger.info(f'{self.drawn} of %s: %s', len(samples), split, path)
         self._kept.clear()
