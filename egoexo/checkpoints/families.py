@@ -5,16 +5,20 @@ from dataclasses import dataclass
 
 import torch
 
-from egoexo.checkpoints import segmentation
+from egoexo.checkpoints import anticipation, anticipation_layout, segmentation
+from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
+from egoexo.checkpoints.official_state import Shapes
 from egoexo.checkpoints.segmentation_layout import (
     SegmentationLayout,
-    Shapes,
     check_official,
     guess_layout,
     official_shapes,
 )
 
 __all__ = ['FAMILIES', 'Family']
+
+
+Layout = SegmentationLayout | AnticipationLayout
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Family:
         shapes (Callable): Layout -> official shapes in order.
         check (Callable): (official shapes, layout) -> None, or CheckpointError with the list of differences.
         from_official (Callable): (container, required sizes or None) -> our state dict.
-        to_official (Callable): (our state dict, required sizes or None) -> official container.
+        to_official (Callable): (our state dict, required sizes or None) -> official state dict.
+        container (Callable): Official state dict -> content of an official file.
     """
 
     name: str
@@ -39,12 +44,15 @@ class Family:
     our_key: Callable[[str], str | None]
     official_key: Callable[[str], str | None]
     layout: type
-    guess: Callable[[Shapes], SegmentationLayout]
-    shapes: Callable[[SegmentationLayout], Shapes]
-    check: Callable[[Shapes, SegmentationLayout], None]
+    guess: Callable[[Shapes], Layout]
+    shapes: Callable[[Layout], Shapes]
+    check: Callable[[Shapes, Layout], None]
     from_official: Callable[[Mapping[str, object], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
     to_official: Callable[[Mapping[str, torch.Tensor], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
+    container: Callable[[Mapping[str, torch.Tensor]], Mapping[str, object]] = lambda state: state
 
+
+_CLIP = 'EgoExoLearn action_anticipation_planning_benchmark (TA3N)'
 
 FAMILIES: dict[str, Family] = {
     'segmentation': Family(
@@ -52,4 +60,16 @@ FAMILIES: dict[str, Family] = {
         our_key=segmentation.our_key, official_key=segmentation.official_key, layout=SegmentationLayout,
         guess=guess_layout, shapes=official_shapes, check=check_official,
         from_official=segmentation.from_official, to_official=segmentation.to_official),
+    'anticipation': Family(
+        name='anticipation', source=f'{_CLIP}, anticipation',
+        our_key=anticipation.our_key, official_key=anticipation.official_key, layout=AnticipationLayout,
+        guess=anticipation_layout.guess_layout, shapes=anticipation_layout.official_shapes,
+        check=anticipation_layout.check_official, from_official=anticipation.from_official,
+        to_official=anticipation.to_official, container=anticipation.official_container),
+    'planning': Family(
+        name='planning', source=f'{_CLIP}, planning',
+        our_key=anticipation.our_key, official_key=anticipation.official_key, layout=PlanningLayout,
+        guess=anticipation_layout.guess_planning_layout, shapes=anticipation_layout.official_shapes,
+        check=anticipation_layout.check_official, from_official=anticipation.planning_from_official,
+        to_official=anticipation.planning_to_official, container=anticipation.official_container),
 }

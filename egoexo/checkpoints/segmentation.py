@@ -12,8 +12,8 @@ from dataclasses import replace
 
 import torch
 
-from egoexo.checkpoints.segmentation_layout import Shapes, check_official, guess_layout, official_shapes
-from egoexo.errors import CheckpointError, explain, printable
+from egoexo.checkpoints.official_state import bare_state, shapes_of
+from egoexo.checkpoints.segmentation_layout import check_official, guess_layout, official_shapes
 
 __all__ = ['from_official', 'our_key', 'official_key', 'to_official']
 
@@ -96,15 +96,6 @@ def official_key(key: str) -> str | None:
     return _apply(modules, key) or _apply(buffers, key, '')
 
 
-def _shapes(state: Mapping[str, object]) -> Shapes:
-    foreign = [key for key, value in state.items() if not isinstance(value, torch.Tensor)]
-    if foreign or not state:
-        keys = ', '.join(printable(key, 80) for key in foreign[:5])
-        raise CheckpointError(explain('state dict', 'a state dict of tensors only', keys or 'an empty one',
-                                      'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.'))
-    return {key: tuple(value.shape) for key, value in state.items()}
-
-
 def from_official(container: Mapping[str, object], sizes: Mapping[str, int] | None = None,
                   ) -> 'OrderedDict[str, torch.Tensor]':
     """Rename an official state dict to ours.
@@ -120,11 +111,8 @@ def from_official(container: Mapping[str, object], sizes: Mapping[str, int] | No
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    state = {str(key).removeprefix('module.'): value for key, value in container.items()}
-    if len(state) != len(container):
-        raise CheckpointError(explain('state dict', 'keys of one form', 'some keys both with and without the prefix '
-                                      'module.', 'Remove one of the two.'))
-    shapes = _shapes(state)
+    state = bare_state(container)
+    shapes = shapes_of(state)
     layout = replace(guess_layout(shapes), **(sizes or {}))
     check_official(shapes, layout)
     return OrderedDict((our_key(key), state[key]) for key in official_shapes(layout))
@@ -149,7 +137,7 @@ def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int]
     state = {str(key).removeprefix('module.'): value for key, value in state_dict.items()}
     # A key that is none of ours must not pass for an official one: it is listed as unexpected.
     renamed = {official_key(key) or f'{key} (no name of ours)': value for key, value in state.items()}
-    shapes = _shapes(renamed)
+    shapes = shapes_of(renamed)
     layout = replace(guess_layout(shapes), **(sizes or {}))
     check_official(shapes, layout)
     return OrderedDict((key, renamed[key]) for key in official_shapes(layout))

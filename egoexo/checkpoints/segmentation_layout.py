@@ -1,16 +1,13 @@
 """Which tensors an official segmentation model has, from its options, and the options read back from the tensors."""
 
 import math
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 
+from egoexo.checkpoints.official_state import Shapes, check_shapes, count_indices
 from egoexo.errors import CheckpointError, explain, printable
 
-__all__ = ['SegmentationLayout', 'Shapes', 'check_official', 'guess_layout', 'official_shapes']
-
-Shapes = dict[str, tuple[int, ...]]
-
+__all__ = ['SegmentationLayout', 'check_official', 'guess_layout', 'official_shapes']
 
 @dataclass(frozen=True)
 class SegmentationLayout:
@@ -112,13 +109,6 @@ def official_shapes(layout: SegmentationLayout) -> Shapes:
     return shapes
 
 
-def _count(keys: Mapping[str, object], pattern: str) -> int:
-    """One more than the largest index that ``pattern`` captures; 0 without a match."""
-    found = [int(match[1]) for match in map(re.compile(pattern).match, keys) if match]
-    # A forged index must not make us build a list of that length.
-    return min(max(found, default=-1) + 1, len(keys))
-
-
 def _segments_of(outputs: int, formula: Callable[[int], int]) -> int:
     """The number of segments for which a head has ``outputs`` units; 1 when there is none."""
     return next((segments for segments in range(1, 8) if formula(segments) == outputs), 1)
@@ -163,12 +153,12 @@ def guess_layout(shapes: Shapes) -> SegmentationLayout:
             'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.'))
     layout = SegmentationLayout(
         in_channels=first[1], channels=first[0], num_classes=last[0],
-        num_stages=1 + _count(shapes, r'stages\.(\d+)\.'),
-        num_layers=_count(shapes, r'stage1\.layers\.(\d+)\.'),
+        num_stages=1 + count_indices(shapes, r'stages\.(\d+)\.'),
+        num_layers=count_indices(shapes, r'stage1\.layers\.(\d+)\.'),
         num_classifiers=1 + ('stage1.conv_out_2.weight' in shapes),
-        num_heads=max(1, _count(shapes, r'ad_net_cls\.(\d+)\.')),
-        num_bases=max(1, _count(shapes, r'ad_net_base\.(\d+)\.')),
-        centroids=_count(shapes, r'centroids\.(\d+)\.') > 0)
+        num_heads=max(1, count_indices(shapes, r'ad_net_cls\.(\d+)\.')),
+        num_bases=max(1, count_indices(shapes, r'ad_net_base\.(\d+)\.')),
+        centroids=count_indices(shapes, r'centroids\.(\d+)\.') > 0)
     return _guess_video(shapes, layout)
 
 
@@ -182,17 +172,4 @@ def check_official(shapes: Shapes, layout: SegmentationLayout) -> None:
     Raises:
         CheckpointError: Lists missing, unexpected and mis-shaped keys.
     """
-    expected = official_shapes(layout)
-    missing = [key for key in expected if key not in shapes]
-    unexpected = [key for key in shapes if key not in expected]
-    wrong = [f'{key} {shapes[key]} instead of {shape}' for key, shape in expected.items()
-             if key in shapes and shapes[key] != shape]
-    if not missing and not unexpected and not wrong:
-        return
-    lines = [f'state dict: expected the tensors of an EgoExoLearn segmentation model with {layout}, found differences:']
-    for title, keys in (('missing', missing), ('unexpected', unexpected), ('wrong shape', wrong)):
-        if keys:
-            more = f' and {len(keys) - 20} more' if len(keys) > 20 else ''
-            lines.append(f'  {title} ({len(keys)}): {", ".join(printable(key, 80) for key in keys[:20])}{more}')
-    lines.append('Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.')
-    raise CheckpointError('\n'.join(lines))
+    check_shapes(shapes, official_shapes(layout), f'an EgoExoLearn segmentation model with {layout}')
