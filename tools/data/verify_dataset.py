@@ -33,6 +33,8 @@ from egoexo.registry import DATASETS
 from egoexo.utils.loader_configs import iter_datasets
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+#: Arguments that name a list.
+KEYS = ('type', 'data_root', 'ann_file', 'data_prefix', 'view', 'split', 'gaze', 'part', 'list_source')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -52,23 +54,23 @@ def lists_of(config: Config) -> list[dict]:
     lists: dict[str, dict] = {}
     for name in LOADERS:
         for item in iter_datasets(config.get(name)):
-            lists.setdefault(f'{item.get("data_root", "")}|{item["ann_file"]}|{item.get("data_prefix")}', item)
+            lists.setdefault(key_of(item), item)
     return [item | dict(lazy_init=True) for item in lists.values()]
 
 
-def list_file(item: Mapping[str, object]) -> Path:
-    """List file that the config of a list names."""
-    return Path(item.get('data_root', ''), item['ann_file'])
+def key_of(item: Mapping[str, object]) -> str:
+    """What tells one list from another, whichever loader uses it."""
+    return '|'.join(str(item.get(name, '')) for name in KEYS)
 
 
-def describe_overlap(config: Config, samples: Mapping[Path, Sequence[str]]) -> str:
+def describe_overlap(config: Config, samples: Mapping[str, Sequence[str]]) -> str:
     """Which videos are trained on and scored as well, in one line; empty when there are none.
 
     Args:
         config (Config): Says which lists are for training.
-        samples (Mapping[Path, Sequence[str]]): Sample ids by list file.
+        samples (Mapping[str, Sequence[str]]): Sample ids by :func:`key_of`.
     """
-    used = {name: {uid for item in iter_datasets(config.get(name)) for uid in samples.get(list_file(item), ())}
+    used = {name: {uid for item in iter_datasets(config.get(name)) for uid in samples.get(key_of(item), ())}
             for name in LOADERS}
     shared = sorted(used[LOADERS[0]] & (used[LOADERS[1]] | used[LOADERS[2]]))
     if not shared:
@@ -150,7 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             writer = csv.DictWriter(file, ['subset', 'sample_id', 'rows', 'labels'], extrasaction='ignore')
             writer.writeheader()
             writer.writerows(row for _, rows in results for row in rows)
-    overlap = describe_overlap(config, {list_file(item): [row['sample_id'] for row in rows]
+    overlap = describe_overlap(config, {key_of(item): [row['sample_id'] for row in rows]
                                         for item, (_, rows) in zip(lists, results, strict=True)})
     if overlap:
         print(overlap)
