@@ -62,7 +62,7 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
         family (Family): Whose checkpoints these are.
         source (Path): File to read: official, or ours (MMEngine's or a converted one) with ``reverse``.
         target (Path): File to write. Ours is ``dict(state_dict=..., meta=dict(source, family, sha256))``, which
-            ``Runner.load_checkpoint`` takes; the official one is the bare state dict.
+            ``Runner.load_checkpoint`` takes; the official one is what the official code writes.
         reverse (bool): Direction.
         sizes (Mapping[str, int], optional): Sizes that the model must have.
 
@@ -83,7 +83,7 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
               f'{len(damaged)} of {len(converted)} tensors; they are converted as they are.', file=sys.stderr)
     if reverse:
         # The older container format, which the torch of the official environment reads as well.
-        _save(converted, target, _use_new_zipfile_serialization=False)
+        _save(family.container(converted), target, _use_new_zipfile_serialization=False)
     else:
         meta = dict(source=source.name, family=family.name, sha256=sha256_of(source))
         _save(dict(state_dict=converted, meta=meta), target)

@@ -142,12 +142,16 @@ def _stand_ins(path: Path) -> dict[str, object]:
 def _recognise(passport: Passport) -> None:
     """Fill in the family whose names cover most keys, and how well its model fits."""
     keys = [key.removeprefix('module.') for key in passport.shapes]
-    best: tuple[int, str, str, Family | None] = (0, 'unknown', 'unknown', None)
+    best: tuple[tuple[int, int], str, str, Family | None] = ((0, 0), 'unknown', 'unknown', None)
     for family in FAMILIES.values():
+        usual = family.shapes(family.layout())
         for naming, rename in (('official', family.our_key), ('egoexo', family.official_key)):
             known = sum(rename(key) is not None for key in keys)
-            best = max(best, (known, family.name, naming, family), key=lambda item: item[0])
-    known, passport.family, passport.naming, family = best
+            # Anticipation and planning share their names: the sizes of a released model decide.
+            same = sum(usual.get(key if naming == 'official' else rename(key) or '') == shape
+                       for key, shape in zip(keys, passport.shapes.values(), strict=True))
+            best = max(best, ((known, same), family.name, naming, family), key=lambda item: item[0])
+    (known, _), passport.family, passport.naming, family = best
     if family is None or 2 * known < len(keys):
         passport.family = passport.naming = 'unknown'
         return

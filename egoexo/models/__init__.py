@@ -1,3 +1,3 @@
-from egoexo.models import adaptation, backbones, data_preprocessors, extractors, heads, losses, segmentation
+from egoexo.models import adaptation, backbones, clip, data_preprocessors, extractors, heads, losses, segmentation
 
-__all__ = ['adaptation', 'backbones', 'data_preprocessors', 'extractors', 'heads', 'losses', 'segmentation']
+__all__ = ['adaptation', 'backbones', 'clip', 'data_preprocessors', 'extractors', 'heads', 'losses', 'segmentation']

@@ -1,4 +1,6 @@
+from egoexo.models.losses.future_cross_entropy import FutureCrossEntropy
+from egoexo.models.losses.multi_label_cross_entropy import MultiLabelCrossEntropy
 from egoexo.models.losses.stage_cross_entropy import StageCrossEntropy
 from egoexo.models.losses.truncated_smoothing import TruncatedSmoothingLoss
 
-__all__ = ['StageCrossEntropy', 'TruncatedSmoothingLoss']
+__all__ = ['FutureCrossEntropy', 'MultiLabelCrossEntropy', 'StageCrossEntropy', 'TruncatedSmoothingLoss']
