@@ -119,7 +119,7 @@ def prefix_distances(pred: np.ndarray, true: np.ndarray) -> np.ndarray:
         above += 1
         np.minimum(row[1:], above[1:], out=row[1:])
         for j in range(1, horizon + 1):  # the only true dependence: from left to right within a row
-            np.minimum(row[j], row[j - 1] + dtype(1), out=row[j])
+            np.minimum(row[j], row[j - 1] + dtype(1), out=row[j, ...])
         result[i] = row[i + 1]
         above, row = row, above
     return np.moveaxis(result, 0, -1)

@@ -66,12 +66,7 @@ def draw_sequences(logits: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """
     cumulated = np.cumsum(step_probabilities(logits), axis=-1)
     cumulated /= cumulated[..., -1:]  # ends at exactly 1, above every uniform number
-    # Class c + z stands for class c of step z and sample: one sorted search instead of one per step.
-    offset = np.arange(cumulated[..., 0].size).reshape(cumulated.shape[:-1])
-    flat = (cumulated + offset[..., None]).ravel()
-    places = np.searchsorted(flat, (uniforms + offset[:, None]).ravel(), side='right').reshape(uniforms.shape)
-    # Adding the offset rounds: a number next to 1 may end up in the following step.
-    return np.minimum(places - offset[:, None] * logits.shape[-1], logits.shape[-1] - 1)
+    return np.count_nonzero(cumulated[:, None] <= uniforms[..., None], axis=-1)
 
 
 def argmax_sequences(logits: np.ndarray) -> np.ndarray:
