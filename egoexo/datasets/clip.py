@@ -11,6 +11,7 @@ from mmengine.logging import print_log
 
 from egoexo.datasets.base import EgoExoDataset, SampleReport
 from egoexo.datasets.clip_reader import ClipReader
+from egoexo.datasets.clip_report import describe_short, describe_videos
 from egoexo.datasets.feature_store import FeatureStore
 from egoexo.datasets.recipe import refuse_contradiction
 from egoexo.errors import AnnotationError, ConfigError, FeatureError, explain
@@ -20,7 +21,6 @@ __all__ = ['ClipDataset']
 
 _SPLITS = ('train', 'val', 'test')
 _META_KEYS = ('sample_id', 'uid', 'view', 'subset', 'start_sec', 'end_sec', 'has_context')
-_NUM_EXAMPLES = 5
 
 
 class ClipDataset(EgoExoDataset):
@@ -306,18 +306,10 @@ class ClipDataset(EgoExoDataset):
         return usable
 
     def _tell_short(self, items: Sequence[Mapping[str, object]]) -> None:
-        """Count the windows that end past their features, and say so once."""
-        past = {}
-        for item in items:
-            num_rows = self._looked_at.get((item['uid'], False), ([], None))[1]
-            if num_rows is not None and item['last_row'] >= num_rows:
-                past.setdefault(item['uid'], []).append(item['last_row'] - num_rows + 1)
-        self.num_short = sum(map(len, past.values()))
-        if past:
-            uid = max(past, key=lambda key: max(past[key]))
-            print_log(f'{self.subset}: {self.num_short} of {len(items)} contexts, in {len(past)} videos, end past the '
-                      f'features of their video, most in {uid} by {max(past[uid])} rows; the last row stands in. '
-                      "on_short_feature='error' stops instead.", 'current', logging.WARNING)
+        lengths = {uid: num_rows for (uid, full), (_, num_rows) in self._looked_at.items() if num_rows and not full}
+        self.num_short, text = describe_short(items, lengths)
+        if text:
+            print_log(f'{self.subset}: {text}', 'current', logging.WARNING)
 
     def announce(self, reports: Sequence[SampleReport]) -> None:
         """Say what the list holds.
@@ -339,38 +331,14 @@ class ClipDataset(EgoExoDataset):
         Returns:
             str: Several lines: the first five videos, each with its number of rows, and what to do.
         """
-        videos: dict[tuple[str, ...], list[str]] = {}
-        for sample_id, problems in bad.items():
-            videos.setdefault((sample_id.split('|')[0], *problems), []).append(sample_id)
-        lines = [f'{len(bad)} of {num_samples} rows of {self.name} cannot be used, in {len(videos)} videos:']
-        lines += [f'  {uid} ({len(rows)} rows): {"; ".join(problems)}'
-                  for (uid, *problems), rows in list(videos.items())[:_NUM_EXAMPLES]]
-        if len(videos) > _NUM_EXAMPLES:
-            lines.append(f'  ({len(videos) - _NUM_EXAMPLES} more: python tools/data/verify_dataset.py CONFIG lists '
-                         'all)')
-        lines.append(f"  {self.HOW_TO_GET} Pass on_bad='skip' to leave them out, counted.")
-        return '\n'.join(lines)
+        return describe_videos(bad, num_samples, self.name, self.HOW_TO_GET)
 
     def load_arrays(self, info: dict) -> dict:
-        """First step of a pipeline with transforms.
-
-        Args:
-            info (dict): One item of the data list.
-
-        Returns:
-            dict: The item plus ``feats`` (T, D) float32 and the ``gt_*`` fields as arrays.
-        """
+        """First step of a pipeline with transforms: an item plus ``feats`` (T, D) float32 and ``gt_*`` arrays."""
         return info | self.targets(info) | dict(feats=self._clips([info['clip']])[0].numpy())
 
     def load_packed(self, info: dict) -> dict:
-        """The whole pipeline when there are no transforms.
-
-        Args:
-            info (dict): One item of the data list.
-
-        Returns:
-            dict: ``inputs`` (D, T) float32 and ``data_samples``.
-        """
+        """The whole pipeline when there are no transforms: ``inputs`` (D, T) float32 and ``data_samples``."""
         return dict(inputs=self._clips([info['clip']])[0].T, data_samples=self._sample(info))
 
     def __getitems__(self, indices: Sequence[int]) -> dict | list[dict]:

@@ -64,7 +64,7 @@ def key_of(item: Mapping[str, object]) -> str:
 
 
 def describe_overlap(config: Config, samples: Mapping[str, Sequence[str]]) -> str:
-    """Which videos are trained on and scored as well, in one line; empty when there are none.
+    """Which videos (or rows of action lists) are trained on and scored as well, in one line; empty when there are none.
 
     Args:
         config (Config): Says which lists are for training.
@@ -75,7 +75,8 @@ def describe_overlap(config: Config, samples: Mapping[str, Sequence[str]]) -> st
     shared = sorted(used[LOADERS[0]] & (used[LOADERS[1]] | used[LOADERS[2]]))
     if not shared:
         return ''
-    return (f'WARNING: {len(shared)} videos are trained on and scored as well: {", ".join(shared[:5])}'
+    unit = 'actions' if '|' in shared[0] else 'videos'
+    return (f'WARNING: {len(shared)} {unit} are trained on and scored as well: {", ".join(shared[:5])}'
             f'{" ..." if len(shared) > 5 else ""}. Their scores say nothing about new videos; use exclude=[...].')
 
 
