@@ -103,7 +103,7 @@ class DomainModel(BaseModel):
             target (dict): The same of the other domain.
 
         Returns:
-            DomainPass: Losses of the labelled rows, and levels.
+            DomainPass: Losses of the labelled rows, and levels (none needed without an objective).
         """
 
     @abstractmethod
@@ -118,14 +118,21 @@ class DomainModel(BaseModel):
             dict[str, DomainLevel]: Levels whose target ``logits`` and ``logits_2`` are filled in.
         """
 
+    @property
+    def has_objectives(self) -> bool:
+        """Whether a loss looks at the target; without one it only moves the statistics of its normalisation."""
+        return self.adaptation is not None and len(self.adaptation.objectives) > 0
+
     def _loss_domains(self, source: dict, target: dict) -> dict[str, torch.Tensor]:
-        if self.adaptation is None or not len(self.adaptation.objectives):
-            raise ConfigError(explain('model.adaptation.objectives', 'at least one objective, because the loader gives '
-                                      'pairs of a source and a target batch', 'none', 'Add one, or train with a '
-                                      'dataset of one domain.'))
+        if not self.has_objectives and not any(isinstance(module, DomainBatchNorm) for module in self.modules()):
+            raise ConfigError(explain('model.adaptation.objectives', 'at least one objective or a DomainBatchNorm, '
+                                      'because the loader gives pairs of a source and a target batch', 'none',
+                                      'Add one, or train with a dataset of one domain.'))
         source, target = (item | dict(mask=self._full_mask(item['inputs']) if item.get('mask') is None
                                       else item['mask']) for item in (source, target))
         losses, levels = self.run_domains(source, target)
+        if not self.has_objectives:
+            return losses
         domains = DomainBatch(levels, lambda: self.run_reversed(source, target))
         return losses | self.adaptation.losses(domains, self.progress)
 

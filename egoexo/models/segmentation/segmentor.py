@@ -143,10 +143,10 @@ class Segmentor(DomainModel):
         """
         outputs = []
         for name, batch in (('source', source), ('target', target)):
-            with self.domain(name):
+            with self.domain(name), torch.set_grad_enabled(name == 'source' or self.has_objectives):
                 outputs.append(self._stages(batch['inputs'], batch['mask']))
         losses = self.head.loss(outputs[0], source['mask'], source['data_samples'])
-        return DomainPass(losses, self._levels(outputs, source, target))
+        return DomainPass(losses, self._levels(outputs, source, target) if self.has_objectives else {})
 
     def run_reversed(self, source: dict, target: dict) -> dict[str, DomainLevel]:
         """Run the target once more with reversed gradients; see :class:`DomainModel`.
