@@ -1,3 +1,4 @@
+from egoexo.models.backbones.asformer import ASFormer
 from egoexo.models.backbones.mstcn import MultiStageTCN, StageOutput
 
-__all__ = ['MultiStageTCN', 'StageOutput']
+__all__ = ['ASFormer', 'MultiStageTCN', 'StageOutput']
