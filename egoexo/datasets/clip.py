@@ -15,6 +15,7 @@ from egoexo.datasets.clip_report import describe_short, describe_videos
 from egoexo.datasets.feature_store import FeatureStore
 from egoexo.datasets.recipe import refuse_contradiction
 from egoexo.errors import AnnotationError, ConfigError, FeatureError, explain
+from egoexo.formats.clip_list import repeat_rows
 from egoexo.structures import EgoExoDataSample
 
 __all__ = ['ClipDataset']
@@ -55,6 +56,7 @@ class ClipDataset(EgoExoDataset):
         missing_list (str): What a missing list means: ``'error'`` (default) or ``'skip'``, an empty data set, said
             aloud.
         exclude (Sequence[str]): uids to leave out.
+        num_rows (int, optional): Repeat or cut the list to this length, as the official loaders can.
         with_features (bool): False for models that look at no feature; ``inputs`` then has D = 0. Defaults to True.
         clip_cache_bytes (int): Memory for clips once read, per list, shared by forked loader workers; 0 for none.
             Defaults to 1 GiB, into which every official list fits.
@@ -80,8 +82,9 @@ class ClipDataset(EgoExoDataset):
                  feature: Mapping[str, object] | None = None, feature_fps: float | None = None,
                  context_sec: float = 2.0, num_segments: int = 5, on_short_feature: str = 'clamp',
                  drop_invalid: bool = False, missing_list: str = 'error', exclude: Sequence[str] = (),
-                 with_features: bool = True, clip_cache_bytes: int = 2**30, check_files: bool = True,
-                 data_root: str = '', pipeline: Sequence[object] = (), **kwargs: object) -> None:
+                 num_rows: int | None = None, with_features: bool = True, clip_cache_bytes: int = 2**30,
+                 check_files: bool = True, data_root: str = '', pipeline: Sequence[object] = (),
+                 **kwargs: object) -> None:
         self._choose('view', view, ('ego', 'exo'))
         self._choose('split', split, _SPLITS)
         self._choose('on_short_feature', on_short_feature, ('clamp', 'error'))
@@ -90,7 +93,7 @@ class ClipDataset(EgoExoDataset):
             raise ConfigError(explain(f'{type(self).__name__}, gaze', "False for view='exo', whose people wear no "
                                       'glasses', 'True', 'Leave it out of the exo list.'))
         for name, value, least in (('context_sec', context_sec, 0), ('num_segments', num_segments, 1),
-                                   ('clip_cache_bytes', clip_cache_bytes, 0)):
+                                   ('clip_cache_bytes', clip_cache_bytes, 0), ('num_rows', num_rows or 1, 1)):
             if value < least:
                 raise ConfigError(explain(f'{type(self).__name__}, {name}', f'at least {least}', repr(value),
                                           'Correct it in the config.'))
@@ -102,7 +105,7 @@ class ClipDataset(EgoExoDataset):
         self.feature, self.feature_fps = dict(feature or {}), feature_fps
         self.context_sec, self.num_segments = context_sec, num_segments
         self.on_short_feature, self.drop_invalid = on_short_feature, drop_invalid
-        self.missing_list, self.exclude = missing_list, frozenset(exclude)
+        self.missing_list, self.exclude, self.num_rows = missing_list, frozenset(exclude), num_rows
         self.with_features, self.clip_cache_bytes, self.check_files = with_features, clip_cache_bytes, check_files
         self.num_short = 0
         self.feature_store: FeatureStore | None = None
@@ -176,6 +179,8 @@ class ClipDataset(EgoExoDataset):
         if self.with_features:
             self.feature_store = self._open_store()
         items = self.read_windows()
+        if self.num_rows:
+            items = [dict(item) for item in repeat_rows(items, self.num_rows)]
         first, last = self._rows_of(items)
         seen: dict[str, int] = {}
         for item, first_row, last_row in zip(items, first.tolist(), last.tolist(), strict=True):

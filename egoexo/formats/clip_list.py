@@ -2,14 +2,15 @@
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from egoexo.errors import AnnotationError, explain
 from egoexo.files import read_bytes
 from egoexo.formats.egoexolearn import UID
 
-__all__ = ['SECONDS', 'ClassLists', 'KnownVideos', 'read_rows', 'split_rows', 'write_rows']
+__all__ = ['SECONDS', 'ClassLists', 'KnownVideos', 'read_rows', 'repeat_rows', 'split_rows',
+           'write_rows']
 
 #: Seconds as the release prints them: ``58``, ``11.0``, ``70.30000000000001``.
 SECONDS = r'[0-9]{1,9}(?:\.[0-9]{1,20})?(?:e-[0-9]{1,2})?'
@@ -67,7 +68,7 @@ def split_rows(text: str, path: str | os.PathLike, what: str) -> list[str]:
     rows = (text.replace('\r\n', '\n').replace('\r', '\n') if '\r' in text else text).split('\n')
     if not rows[-1]:
         rows.pop()
-    if not rows:
+    if not any(rows):
         raise AnnotationError(explain(path, what, 'an empty file', 'Fetch it again.'))
     return rows
 
@@ -105,3 +106,20 @@ def write_rows(path: str | os.PathLike, rows: Iterable[str]) -> None:
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_bytes('\n'.join(rows).encode('utf-8'))
+
+
+def repeat_rows(rows: Sequence, num_rows: int) -> list:
+    """Bring a list to a length as the official loader does: whole copies of it, then its first rows.
+
+    Args:
+        rows (Sequence): At least one.
+        num_rows (int): Length of the result, perhaps less than that of the list.
+
+    Examples:
+        >>> repeat_rows('abc', 7)
+        ['a', 'b', 'c', 'a', 'b', 'c', 'a']
+        >>> repeat_rows('abc', 2)
+        ['a', 'b']
+    """
+    copies, rest = divmod(num_rows, len(rows))
+    return [*rows] * copies + [*rows[:rest]]
