@@ -148,7 +148,7 @@ class ClipHead(BaseModule):
         field = 'pred_class_logits' if self.horizon == 1 else 'pred_future_logits'
         filled = []
         for row, sample in zip(logits, data_samples or [EgoExoDataSample() for _ in logits], strict=True):
-            copied = EgoExoDataSample(metainfo=sample.metainfo, **dict(sample.items()))
+            copied = sample.new()
             setattr(copied, field, row)
             filled.append(copied)
         return filled
