@@ -139,7 +139,8 @@ def best_distances(sequences: np.ndarray, targets: np.ndarray) -> np.ndarray:
         np.ndarray: Distances from 0 to 1 of each sample, (n, Z) float64.
     """
     distances = prefix_distances(sequences.transpose(1, 0, 2), targets[None])
-    return distances.min(axis=0) / np.arange(1, targets.shape[1] + 1)
+    best = np.ascontiguousarray(distances.min(axis=0))  # one layout, hence one order of summation
+    return best / np.arange(1, targets.shape[1] + 1)
 
 
 def area_weights(horizon: int) -> np.ndarray:
