@@ -1,3 +1,14 @@
-from egoexo.models import adaptation, backbones, clip, data_preprocessors, extractors, heads, losses, segmentation
+from egoexo.models import (
+    adaptation,
+    backbones,
+    clip,
+    data_preprocessors,
+    extractors,
+    heads,
+    losses,
+    planning,
+    segmentation,
+)
 
-__all__ = ['adaptation', 'backbones', 'clip', 'data_preprocessors', 'extractors', 'heads', 'losses', 'segmentation']
+__all__ = ['adaptation', 'backbones', 'clip', 'data_preprocessors', 'extractors', 'heads', 'losses', 'planning',
+           'segmentation']
