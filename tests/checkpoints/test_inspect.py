@@ -2,9 +2,12 @@ import argparse
 import collections
 import pathlib
 
+import numpy as np
 import pytest
 import torch
 
+from egoexo.checkpoints import anticipation
+from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
 from egoexo.checkpoints.inspect import inspect_file
 from egoexo.checkpoints.loading import sha256_of
 from egoexo.checkpoints.segmentation import from_official
@@ -36,6 +39,23 @@ def test_every_variant_is_recognised(layout, make, tmp_path):
     assert passport.layout == str(layout)
     assert passport.problems == ''
     assert passport.container.endswith('keys prefixed by module.')
+
+
+@pytest.mark.parametrize(('name', 'layout_of'), [
+    ('anticipation', lambda: AnticipationLayout(num_classes=19)), ('planning', PlanningLayout)])
+def test_anticipation_and_planning_are_told_apart(name, layout_of, make_clip, tmp_path):
+    """They share their names; the number of outputs decides."""
+    layout = layout_of()
+    content = dict(epoch=3, arch='resnet101', state_dict=make_clip(layout, 'module.'), best_prec1=np.float64(41.5),
+                   prec1=np.float64(40.0), optimizer=dict(state={}, param_groups=[]))
+    passport = _inspect(content, tmp_path)
+    assert (passport.family, passport.naming, passport.problems) == (name, 'official', '')
+    assert passport.layout == str(layout)
+    assert passport.coverage == (54, 54)
+    assert passport.extras['best_prec1'].endswith('41.5)')
+    ours = anticipation.from_official(make_clip(layout))
+    passport = _inspect(dict(state_dict=ours), tmp_path)
+    assert (passport.family, passport.naming, passport.problems) == (name, 'egoexo', '')
 
 
 def test_our_checkpoint(official, tmp_path):

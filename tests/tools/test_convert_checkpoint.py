@@ -1,9 +1,12 @@
 from collections import OrderedDict
 
+import numpy as np
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
 
+from egoexo.checkpoints import anticipation_layout
+from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
 from egoexo.checkpoints.loading import load_checkpoint_file, sha256_of
 from egoexo.checkpoints.segmentation_layout import SegmentationLayout, official_shapes
 from egoexo.registry import MODELS
@@ -31,6 +34,23 @@ def test_there_and_back(official_file, tmp_path, capsys):
     found = torch.load(back, weights_only=True)
     assert [f'module.{key}' for key in found] == list(expected)
     assert all(torch.equal(found[key], expected[f'module.{key}']) for key in found)
+
+
+@pytest.mark.parametrize(('family', 'layout'), [('anticipation', AnticipationLayout(num_classes=19)),
+                                                ('planning', PlanningLayout())])
+def test_clip_network_there_and_back(family, layout, tmp_path):
+    """With the container that the official scripts read and write, numpy scores included."""
+    state = OrderedDict((f'module.{key}', torch.tensor(0) if key.endswith('tracked') else torch.randn(shape))
+                        for key, shape in anticipation_layout.official_shapes(layout).items())
+    official = dict(epoch=40, arch='resnet101', state_dict=state, best_prec1=np.float64(41.5), prec1=np.float64(40.0))
+    torch.save(official, tmp_path / 'model_best.pth.tar')
+    for arguments in (['model_best.pth.tar', 'ours.pth'], ['ours.pth', 'back.pth.tar', '--reverse']):
+        source, target, *rest = arguments
+        assert convert_checkpoint.main([family, str(tmp_path / source), str(tmp_path / target), *rest]) == 0
+    back = torch.load(tmp_path / 'back.pth.tar', weights_only=True)
+    assert list(back['state_dict']) == list(state)
+    assert all(torch.equal(back['state_dict'][key], state[key]) for key in state)
+    assert {'epoch', 'arch', 'optimizer', 'best_prec1', 'prec1'} < set(back)
 
 
 def test_result_loads_into_a_model(official_file, tmp_path):
