@@ -1,12 +1,15 @@
 """Every config parses, and its model, metric and datasets build."""
 
+import re
 from pathlib import Path
 
 import pytest
 import torch
+from mmengine.config import Config
 from tests_support import REPO
 
 from egoexo.apis import load_config
+from egoexo.apis.class_counts import settle_class_counts
 from egoexo.registry import DATASETS, METRICS, MODELS
 
 CONFIGS = sorted((REPO / 'configs').glob('[a-z]*/*egoexolearn*.py'))
@@ -27,8 +30,38 @@ OFFICIAL_TYPES = {
 }
 
 
-def subsets(dataloader: dict) -> list[str]:
-    return [Path(item['ann_file']).name.removesuffix('_annotations.bundle') for item in dataloader.dataset.datasets]
+#: Numbers of parameters of the networks that the official code or the paper describes, without what a method adds.
+PARAMETERS = {'mstcn': 743218, 'asformer': 1077298}
+ADDED = ('adaptation.video', 'adaptation.order', 'input_norm')
+METRICS_BY_BENCHMARK = {
+    # what the official code reports and a config chooses by, rules of the validation, further rules of the test
+    'segmentation': ('Avg', ['official'], ['clean']),
+    'anticipation': ('macro_recall@5', ['clean'], []),
+    'planning': ('1-AUED', ['official'], []),
+}
+
+
+def subset_of(item: dict) -> str:
+    """Name of a list in a config."""
+    if 'ann_file' in item:
+        return Path(item['ann_file']).name.removesuffix('_annotations.bundle')
+    return f'{item["view"]}{"_gaze" if item.get("gaze") else ""}_{item.get("split", "train")}'
+
+
+def subsets(dataloader: dict, key: str = 'datasets') -> list[str]:
+    return [subset_of(item) for item in dataloader.dataset.get(key, [])]
+
+
+def best_keys(config: Config) -> list[str]:
+    best = config.default_hooks.checkpoint.save_best
+    return [best] if isinstance(best, str) else best
+
+
+def build_on_meta(path: Path) -> torch.nn.Module:
+    config = load_config(path)
+    settle_class_counts(config, classes=range(17))
+    with torch.device('meta'):
+        return MODELS.build(config.model)
 
 
 @by_name
@@ -37,21 +70,35 @@ def test_config_is_accepted_and_short(path: Path) -> None:
     assert config.default_scope == 'egoexo'
     assert len(path.read_text().splitlines()) <= 15
     assert all(len(line) <= 120 for line in path.read_text().splitlines())
-    assert len(path.stem) < 45
+    assert len(path.stem) <= 50
 
 
 @by_name
 def test_model_builds_without_memory(path: Path) -> None:
-    with torch.device('meta'):
-        model = MODELS.build(load_config(path).model)
-    assert sum(parameter.numel() for parameter in model.parameters()) == 743218
+    sizes = {name: parameter.numel() for name, parameter in build_on_meta(path).named_parameters()}
+    # Further heads of a method: class discriminators, a second classifier, discriminators of whole videos.
+    added = re.compile(r'adaptation\.frame_discriminator\.\w+\.[1-9]|backbone.*\.classifiers\.1\.')
+    core = sum(size for name, size in sizes.items() if not name.startswith(ADDED) and not added.match(name))
+    assert core == PARAMETERS.get(path.stem.removeprefix('mini_').split('_')[0], core) > 0
+
+
+@pytest.mark.parametrize('path', [path for path in CONFIGS if 'asformer' in path.stem], ids=lambda path: path.stem)
+def test_another_backbone_is_all_that_differs_from_the_twin(path: Path) -> None:
+    config, twin = load_config(path), load_config(path.with_name(path.name.replace('asformer', 'mstcn')))
+    assert (config.model.backbone.type, twin.model.backbone.type) == ('ASFormer', 'MultiStageTCN')
+    config.model.backbone = twin.model.backbone
+    config.pop('asformer')
+    if path.stem.startswith('mini_'):
+        config.train_cfg.max_epochs = twin.train_cfg.max_epochs
+    assert config.to_dict() == twin.to_dict()
 
 
 @by_name
 def test_metrics_build(path: Path) -> None:
     config = load_config(path)
-    assert [protocol.name for protocol in METRICS.build(config.val_evaluator).protocols] == ['official']
-    assert 'clean' in [protocol.name for protocol in METRICS.build(config.test_evaluator).protocols]
+    _, rules, more = METRICS_BY_BENCHMARK[path.parent.name]
+    assert [protocol.name for protocol in METRICS.build(config.val_evaluator).protocols] == rules
+    assert {*rules, *more} <= {protocol.name for protocol in METRICS.build(config.test_evaluator).protocols}
 
 
 @pytest.mark.parametrize('path', sorted((REPO / 'configs').glob('*/mini_*.py')), ids=lambda path: path.stem)
@@ -62,25 +109,28 @@ def test_datasets_open_the_generated_layout(path: Path, mini_root: Path) -> None
         dataset = DATASETS.build(loader.dataset)
         assert len(dataset) > 0
         sample = dataset[0]
-        assert sample['inputs'].shape[0] == 1024
+        if 'history' not in path.stem:
+            assert sample['inputs'].shape[0] == (1024 if path.parent.name == 'segmentation' else 768)
         assert sample['data_samples'].subset in subsets(loader)
+        if 'target_datasets' in loader.dataset:
+            assert dataset[len(dataset)]['data_samples'].subset in subsets(loader, 'target_datasets')
 
 
-@pytest.mark.parametrize('prefix', ['', 'mini_'])
+@pytest.mark.parametrize('prefix', ['mstcn', 'mini_mstcn', 'asformer'])
 @pytest.mark.parametrize(('train', 'scored', 'suffix'), OFFICIAL_TYPES.values(), ids=OFFICIAL_TYPES)
 def test_official_experiment_types_are_covered(train: list[str], scored: str, suffix: str, prefix: str) -> None:
-    config = load_config(REPO / f'configs/segmentation/{prefix}mstcn_i3d_egoexolearn-{suffix}.py')
+    config = load_config(REPO / f'configs/segmentation/{prefix}_i3d_egoexolearn-{suffix}.py')
     assert subsets(config.train_dataloader) == train
     assert scored in subsets(config.val_dataloader)
     assert scored.replace('_val', '_test') in subsets(config.test_dataloader)
-    best = config.default_hooks.checkpoint.save_best
-    assert f'{scored}/Avg' in ([best] if isinstance(best, str) else best)
+    assert f'{scored}/Avg' in best_keys(config)
 
 
 @by_name
 def test_nothing_is_chosen_on_test(path: Path) -> None:
-    best = load_config(path).default_hooks.checkpoint.save_best
-    assert all('_val/' in key for key in ([best] if isinstance(best, str) else best))
+    reported, _, _ = METRICS_BY_BENCHMARK[path.parent.name]
+    keys = best_keys(load_config(path))
+    assert keys and all(key.endswith(f'_val/{reported}') for key in keys)
 
 
 @by_name
