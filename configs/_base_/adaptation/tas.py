@@ -47,4 +47,4 @@ entropy = dict(
     objectives=[dict(type='TargetEntropyLoss', loss_weight=0.01, places=middle)])
 # Batch normalisation of the features with statistics of each view; no loss looks at the target.
 adabn = dict(_delete_=True, type='DomainHeads')
-adabn_input = dict(type='DomainBatchNorm', num_features=1024, affine=False)
+adabn_input = dict(type='DomainBatchNorm', num_features=1024, affine=False, momentum=None, running=True)

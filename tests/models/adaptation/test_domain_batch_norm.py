@@ -31,3 +31,15 @@ def test_padding_neither_counts_nor_changes(training):
     torch.testing.assert_close(found.transpose(1, 2)[mask], again.transpose(1, 2)[mask])
     torch.testing.assert_close(real.target.running_mean, junk.target.running_mean)
     assert (found.transpose(1, 2)[~mask] == 0).all()
+
+
+def test_running_statistics_keep_what_is_constant_in_a_batch():
+    layer = DomainBatchNorm(2, affine=False, momentum=None, running=True).train()
+    videos = [torch.randn(40, 2) + offset for offset in (-3.0, 3.0)]
+    for video in videos:
+        layer(video)
+    means = torch.stack([layer(video).mean() for video in videos])
+    assert means[1] - means[0] > 2
+    layer.eval()
+    torch.testing.assert_close(layer(videos[0]), DomainBatchNorm.forward(layer, videos[0]))
+    torch.testing.assert_close(layer.target.running_mean, torch.stack(videos * 2).mean((0, 1)))
