@@ -1,0 +1,7 @@
+"""TRN on CLIP features, coming nouns, trained on ego with features of gaze-cropped video."""
+_base_ = './mini_trn_clip_egoexolearn-noun-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.ego_gaze_train}}]))
+val_dataloader = dict(dataset=dict(datasets=[{{_base_.ego_gaze_val}}, {{_base_.exo_val}}]))
+test_dataloader = dict(dataset=dict(datasets=[
+    {{_base_.ego_gaze_val}}, {{_base_.exo_val}}, {{_base_.ego_gaze_test}}, {{_base_.exo_test}}]))
+default_hooks = dict(checkpoint=dict(save_best='ego_gaze_val/macro_recall@5'))

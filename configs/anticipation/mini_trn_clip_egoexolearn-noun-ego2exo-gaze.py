@@ -1,0 +1,3 @@
+"""TRN on CLIP features, coming nouns, trained on gaze-cropped ego and chosen on exo val: zero-shot transfer."""
+_base_ = './mini_trn_clip_egoexolearn-noun-ego-gaze.py'
+default_hooks = dict(checkpoint=dict(save_best='exo_val/macro_recall@5'))

@@ -1,0 +1,3 @@
+"""TRN on CLIP features, coming verbs, trained on exo; both views and both splits are scored."""
+_base_ = './mini_trn_clip_egoexolearn-noun-exo.py'
+train_dataloader = val_dataloader = test_dataloader = dict(dataset=dict(part='verb'))

@@ -1,0 +1,3 @@
+"""TRN on CLIP features, next eight steps, trained on ego, with the loss on all."""
+_base_ = './mini_trn_clip_egoexolearn-ego.py'
+model = dict(head=dict(loss=[dict(type='FutureCrossEntropy', supervise='all')]))

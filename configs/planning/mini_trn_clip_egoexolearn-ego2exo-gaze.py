@@ -1,0 +1,3 @@
+"""TRN on CLIP features, next eight steps, trained on gaze-cropped ego and chosen on exo val: zero-shot transfer."""
+_base_ = './mini_trn_clip_egoexolearn-ego-gaze.py'
+default_hooks = dict(checkpoint=dict(save_best='exo_val/1-AUED'))

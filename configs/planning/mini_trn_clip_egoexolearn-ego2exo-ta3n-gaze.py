@@ -1,0 +1,7 @@
+"""TRN on CLIP features, next eight steps, adapted from gaze-cropped ego to exo by TA3N, chosen per view."""
+_base_ = ['./mini_trn_clip_egoexolearn-ego-gaze.py', '../_base_/adaptation/clip.py']
+train_dataloader = dict(
+    batch_sampler={{_base_.pairs}},
+    dataset=dict(type='DomainPairDataset', target_datasets=[{{_base_.exo_train}}]))
+model = dict(attention='domain', adaptation={{_base_.ta3n}})
+default_hooks = dict(checkpoint=dict(save_best=['ego_gaze_val/1-AUED', 'exo_val/1-AUED']))

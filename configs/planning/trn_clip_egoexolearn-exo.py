@@ -1,0 +1,4 @@
+"""TRN on CLIP features, next eight steps, trained on exo; both views and both splits are scored."""
+_base_ = './trn_clip_egoexolearn-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.exo_train}}]))
+default_hooks = dict(checkpoint=dict(save_best='exo_val/1-AUED'))

@@ -1,0 +1,9 @@
+"""TRN on CLIP features, next eight steps, adapted from exo to gaze-cropped ego by TA3N, chosen per view."""
+_base_ = ['./trn_clip_egoexolearn-ego-gaze.py', '../_base_/adaptation/clip.py']
+train_dataloader = dict(
+    batch_size=128,
+    batch_sampler=dict(type='PairedBatchSampler', target_batch_size=117, epoch='shorter'),
+    dataset=dict(
+        type='DomainPairDataset', datasets=[{{_base_.exo_train}}], target_datasets=[{{_base_.ego_gaze_train}}]))
+model = dict(attention='domain', adaptation={{_base_.ta3n}})
+default_hooks = dict(checkpoint=dict(save_best=['ego_gaze_val/1-AUED', 'exo_val/1-AUED']))
