@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egoexo.errors import PredictionError, explain
+from egoexo.errors import PredictionError, explain, printable
 from egoexo.evaluation.functional.anticipation_groups import anticipation_groups
 from egoexo.evaluation.functional.clip_groups import ClipGroup
 from egoexo.evaluation.offline.clip_predictions import ClipPredictions, ListPredictions
@@ -18,6 +18,7 @@ from egoexo.evaluation.offline.clip_scores import (
     choose_lists,
     find_folder,
     match_rows,
+    naming,
     number_repeats,
     parse_list_name,
     tell,
@@ -161,9 +162,9 @@ def score(
         _check_classes(predictions, predicted, subset, annotations)
         for protocol in rules:
             rows = _rows(predictions, predicted, annotations, subset, protocol, protocols == 'all', notes)
-            if rows:
+            with naming(predictions.path):
                 groups += anticipation_groups(rows, (protocol,), num_bootstrap=num_bootstrap, per_video=per_video,
-                                              per_class=per_class)
+                                              per_class=per_class) if rows else []
     groups.sort(key=lambda group: [protocol.name for protocol in rules].index(group.protocol))
     used = {group.protocol for group in groups}
     return ClipScores(groups, tuple(protocol for protocol in rules if protocol.name in used), notes,
@@ -186,7 +187,7 @@ def _rows(predictions: ClipPredictions, predicted: ListPredictions, annotations:
     if truth is None:
         path = annotations.path(subset, protocol.truth)
         reason = 'its name is not <view>_[gaze_]<split>' if path is None else f'no file {path}'
-        notes.append(f'{protocol.name}: {subset} not scored, {reason}')
+        notes.append(f'{protocol.name}: {printable(subset, 100)} not scored, {reason}')
         return []
 
     def known() -> set[str]:

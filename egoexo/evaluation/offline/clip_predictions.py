@@ -1,6 +1,7 @@
 """Saved predictions of anticipation and planning: one ``.npz`` with ids and logits per list."""
 
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ __all__ = ['ClipPredictions', 'ListPredictions']
 _WHAT = 'an .npz with <list>/ids and <list>/logits'
 _HOW = 'Predict with tools/test.py --dump.'
 _KINDS = ('ids', 'logits', 'samples')
-_MAX_BYTES = 2**28  # of one array; the longest released list has 103,000 rows, 26 MB of ids
 
 
 class ListPredictions(NamedTuple):
@@ -51,7 +51,7 @@ class ClipPredictions:
         path = Path(path)
         self.path = path / 'predictions.npz' if path.is_dir() else path
         self.ndim = ndim
-        self._archive = NpzFile(self.path, PredictionError, _WHAT, _MAX_BYTES)
+        self._archive = NpzFile(self.path, PredictionError, _WHAT)  # the longest list has 30 MB of ids, half the limit
         names = self._archive.names
         foreign = [name for name in names if name.rpartition('/')[2] not in _KINDS or '/' not in name]
         if foreign or not names:
@@ -100,11 +100,10 @@ class ClipPredictions:
         if array.ndim != 1 or array.dtype.kind != 'U' or not array.size:
             raise PredictionError(explain(where, 'the sample ids as text, shape (n,) with n >= 1',
                                           f'{array.dtype} {array.shape}', _HOW))
-        try:
-            ids = array.tolist()
-        except ValueError as cause:  # bytes that are no text
-            raise PredictionError(explain(where, 'the sample ids as text', f'bytes that are none ({cause})',
-                                          _HOW)) from cause
+        codes = np.frombuffer(array.astype(array.dtype.newbyteorder('=')).tobytes(), np.uint32)
+        if codes.size and codes.max() > sys.maxunicode:  # numpy crashes on these when it makes a text
+            raise PredictionError(explain(where, 'the sample ids as text', 'bytes that are none', _HOW))
+        ids = array.tolist()
         seen: set[str] = set()
         twice = list(dict.fromkeys(name for name in ids if name in seen or seen.add(name)))
         if twice:

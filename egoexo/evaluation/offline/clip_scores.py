@@ -4,7 +4,8 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +20,7 @@ from egoexo.evaluation.protocols.clip import ClipProtocol
 from egoexo.utils.tables import format_table, write_csv
 
 __all__ = ['BENCHMARK_FOLDER', 'ClipScores', 'ListName', 'TruthList', 'add_common_arguments', 'choose_lists',
-           'find_folder', 'match_rows', 'number_repeats', 'parse_list_name', 'tell']
+           'find_folder', 'match_rows', 'naming', 'number_repeats', 'parse_list_name', 'tell']
 
 BENCHMARK_FOLDER = 'action_anticipation_planning_benchmark'
 _LIST_NAME = re.compile('(ego|exo)_(gaze_)?(train|val|test)')
@@ -182,6 +183,24 @@ def match_rows(subset: str, predicted: ListPredictions, truth: TruthList, known:
         rows.append(ClipRow(name, uid, subset, target, *(
             None if array is None else array[index] for array in (predicted.logits, predicted.samples)), number))
     return rows, len(others)
+
+
+@contextmanager
+def naming(where: object) -> Iterator[None]:
+    """Put the prediction file in front of messages that only know the sample.
+
+    Args:
+        where (object): The file.
+
+    Raises:
+        PredictionError: What was raised inside.
+    """
+    try:
+        yield
+    except PredictionError as error:
+        if str(where) in str(error):
+            raise
+        raise type(error)(f'{where}: {error}') from error
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, protocols: Sequence[str], truth: str) -> None:

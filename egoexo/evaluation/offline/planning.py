@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, printable
 from egoexo.evaluation.functional.clip_groups import ClipRow
 from egoexo.evaluation.functional.planning_decoding import DECODINGS
 from egoexo.evaluation.functional.planning_groups import Sampling, planning_groups
@@ -18,6 +18,7 @@ from egoexo.evaluation.offline.clip_scores import (
     choose_lists,
     find_folder,
     match_rows,
+    naming,
     number_repeats,
     parse_list_name,
     tell,
@@ -109,14 +110,16 @@ def score(
     notes: list[str] = []
     rows: list[ClipRow] = []
     for subset in choose_lists(predictions, subsets):
-        truth = annotations.read(subset)
+        predicted, truth = predictions.read(subset), annotations.read(subset)
         if truth is None:
             path = annotations.path(subset)
             reason = 'its name is not <view>_[gaze_]<split>' if path is None else f'no file {path}'
-            notes.append(f'{subset} not scored, {reason}')
+            notes.append(f'{printable(subset, 100)} not scored, {reason}')
             continue
-        rows += match_rows(subset, predictions.read(subset), truth, set, predictions.path)[0]
-    groups = planning_groups(rows, rules, sampling, num_bootstrap=num_bootstrap, per_video=per_video) if rows else []
+        rows += match_rows(subset, predicted, truth, set, predictions.path)[0]
+    with naming(predictions.path):
+        groups = planning_groups(
+            rows, rules, sampling, num_bootstrap=num_bootstrap, per_video=per_video) if rows else []
     used = {group.protocol for group in groups}
     settings = dict(seed=sampling.seed, repeats=sampling.num_repeats, sequences=num_samples)
     return ClipScores(groups, tuple(protocol for protocol in rules if protocol.name in used), notes, None, settings)
