@@ -6,6 +6,7 @@ import pytest
 import torch
 from toy_run import write_toy_config
 
+from egoexo.errors import ConfigError
 from egoexo.formats.egoexolearn import read_frame_prediction
 from tools import test, train
 
@@ -63,3 +64,18 @@ def test_wrong_checkpoints_are_refused_in_words(damage, message, trained, tmp_pa
         test.main([str(config), str(path), '--work-dir', str(tmp_path)])
     error = capsys.readouterr().err
     assert stopped.value.code == 2 and message in error and str(path) in error and 'Traceback' not in error
+
+
+@pytest.mark.parametrize(('evaluator', 'hook'), [
+    (dict(type='SegmentationMetric'), 'FramePredictionHook'),
+    ([dict(type='PlanningMetric'), dict(type='DumpResults')], 'ClipPredictionHook'),
+    (dict(type='Evaluator', metrics=[dict(type='AnticipationMetric')]), 'ClipPredictionHook'),
+    (dict(type='DumpResults'), 'FramePredictionHook')])
+def test_the_metric_names_the_hook_that_keeps_predictions(evaluator, hook):
+    assert test.prediction_hook(evaluator) == hook
+
+
+def test_metrics_of_two_benchmarks_have_no_common_dump():
+    with pytest.raises(ConfigError, match='expected metrics of one benchmark with --dump or --submission, found '
+                                          'SegmentationMetric and PlanningMetric. Test the benchmarks one by one'):
+        test.prediction_hook([dict(type='SegmentationMetric'), dict(type='PlanningMetric')])
