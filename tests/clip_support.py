@@ -42,8 +42,8 @@ class ClipLayout:
 
     def plan(self, subset: str, rows: Sequence[tuple]) -> Path:
         """Rows are (uid, end, first label); the other labels count on from it."""
-        view, _, split = subset.partition('_')
-        path = self.root / PLANNING / planning.LIST_FOLDER / planning.list_name(view, split)
+        view, *gaze, split = subset.split('_')
+        path = self.root / PLANNING / planning.LIST_FOLDER / planning.list_name(view, split, bool(gaze))
         planning.write_planning_list(path, [
             planning.PlannedSteps(uid, end, float(end), tuple((first + step) % 27 for step in range(8)))
             for uid, end, first in rows])
