@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -113,7 +114,7 @@ def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], t
 
 def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[str], *, title: str = '', top: int = 5,
                         columns: int = 2, width_in: float = 7.16) -> Figure:
-    """Draw the likeliest classes of several samples, ego before exo, with one scale for all bars.
+    """Draw the likeliest classes of several samples, ego at the left or in front, with one scale for all bars.
 
     Args:
         samples (Sequence[ClassRanking]): Order is kept inside a view.
@@ -130,15 +131,14 @@ def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[s
         ValueError: If there is no sample, one has nothing to draw, or ``top`` or ``columns`` is less than 1.
     """
     _check(samples, top, columns)
-    rows = sorted(samples, key=lambda sample: sample.view != 'ego')
-    lines = [rows[start:start + columns] for start in range(0, len(rows), columns)]
+    lines = _arrange(samples, columns)
     width = (width_in - 2 * _SIDE - (columns - 1) * _BETWEEN) / columns
     # The longest bar leaves room for its number, also for that of a missed class.
-    longest = max((float(np.max(sample.probabilities)) for sample in rows if sample.probabilities is not None),
+    longest = max((float(np.max(sample.probabilities)) for sample in samples if sample.probabilities is not None),
                   default=1.0)
     scale = longest / (1 - 0.5 / (width - _NAMES))
-    key = any(sample.probabilities is not None and sample.truth for sample in rows)
-    heights = [max(_height(sample, top) for sample in line) for line in lines]
+    key = any(sample.probabilities is not None and sample.truth for sample in samples)
+    heights = [max(_height(sample, top) for sample in line if sample is not None) for line in lines]
     page = Page(width_in, 0.1 + (0.26 if title else 0) + sum(heights) + len(lines) * _ROW_GAP + (0.12 if key else 0))
     if title:
         page.text(_SIDE, 0.1, title, fontsize=FONT + 2, weight='bold', color=INK, ha='left')
@@ -146,6 +146,8 @@ def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[s
     for line, height in zip(lines, heights, strict=True):
         start = page.cursor
         for place, sample in enumerate(line):
+            if sample is None:
+                continue
             page.cursor = start
             _draw_sample(page, sample, class_names, top, _SIDE + place * (width + _BETWEEN), width, scale)
         page.cursor = start + height + _ROW_GAP
@@ -154,6 +156,16 @@ def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[s
                   'Bars: softmax over all classes, one scale for the figure.', fontsize=FONT - 1, color=MUTED,
                   ha='left')
     return page.figure
+
+
+def _arrange(samples: Sequence[ClassRanking], columns: int) -> list[list[ClassRanking | None]]:
+    """Samples by line: two views in two columns get one each, else ego comes before exo."""
+    ego = [sample for sample in samples if sample.view == 'ego']
+    rest = [sample for sample in samples if sample.view != 'ego']
+    if columns == 2 and ego and rest and {sample.view for sample in rest} == {'exo'}:
+        return [list(pair) for pair in zip_longest(ego, rest)]
+    rows = ego + rest
+    return [rows[start:start + columns] for start in range(0, len(rows), columns)]
 
 
 def _check(samples: Sequence[ClassRanking], top: int, columns: int) -> None:

@@ -1,11 +1,14 @@
 """Texts cut and broken to a width in inches, measured without a renderer."""
 
+import functools
+
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
 __all__ = ['cut_text', 'text_width', 'wrap_text']
 
 
+@functools.lru_cache(maxsize=4096)
 def text_width(string: str, size: float, weight: str = 'normal') -> float:
     """Width of a string in inches.
 

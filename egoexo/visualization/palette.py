@@ -90,7 +90,7 @@ def ink_on(color: str) -> str:
 
 
 def display_name(name: str) -> str:
-    """Class name as a figure shows it: the released spelling errors mended.
+    """Class name as a figure shows it: the released spelling errors mended, blanks for underscores.
 
     Args:
         name (str): Name from the annotation files.
@@ -104,7 +104,7 @@ def display_name(name: str) -> str:
     """
     for wrong, right in _SPELLING.items():
         name = name.replace(wrong, right)
-    return name
+    return name.replace('_', ' ')
 
 
 def group_by_kind(class_ids: Sequence[int], class_names: Sequence[str]) -> list[tuple[str, list[tuple[int, str]]]]:

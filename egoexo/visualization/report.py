@@ -19,7 +19,7 @@ from egoexo.visualization.report_compare_settings import (
 )
 from egoexo.visualization.report_curves import compare_curve_parts, curve_parts
 from egoexo.visualization.report_names import run_headings
-from egoexo.visualization.report_parts import Card, Heading, Note, Picture, Section
+from egoexo.visualization.report_parts import Card, Fraction, Heading, Note, Picture, Section
 from egoexo.visualization.report_run import Run, read_run
 from egoexo.visualization.report_segmentation import ReadFrames
 from egoexo.visualization.report_settings import setting_parts
@@ -145,7 +145,9 @@ def _run_sections(run: Run, kind: BenchmarkReport, results: object, shipped_conf
 
 
 def _show(value: float) -> str:
-    """A number of a table: two decimals, more where they would hide it."""
+    """A number of a table: two decimals, more where they would hide it, three of a fraction."""
+    if isinstance(value, Fraction):
+        return f'{value:.3f}'
     return f'{value:.2f}' if not isfinite(value) or abs(value) >= 0.1 or value == 0 else f'{value:.4g}'
 
 

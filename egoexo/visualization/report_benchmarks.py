@@ -4,10 +4,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from egoexo.visualization.report_anticipation import anticipation_cards, anticipation_sections, read_anticipation
+from egoexo.visualization.report_compare_clips import (
+    anticipation_comparison,
+    anticipation_comparison_cards,
+    planning_comparison,
+    planning_comparison_cards,
+)
 from egoexo.visualization.report_compare_segmentation import segmentation_comparison, segmentation_comparison_cards
 from egoexo.visualization.report_inputs import input_parts
 from egoexo.visualization.report_metrics import compare_metric_parts, generic_sections
 from egoexo.visualization.report_parts import Card, Heading, Note, Section
+from egoexo.visualization.report_planning import planning_cards, planning_sections, read_planning
 from egoexo.visualization.report_run import Run
 from egoexo.visualization.report_scores import split_metrics
 from egoexo.visualization.report_segmentation import (
@@ -65,6 +73,12 @@ BENCHMARKS: dict[str, BenchmarkReport] = {
     'segmentation': BenchmarkReport(
         'Cross-view temporal action segmentation', ('SegmentationMetric',), read_segmentation, segmentation_cards,
         segmentation_sections, segmentation_comparison_cards, segmentation_comparison, ('F1@50', 'Avg')),
+    'anticipation': BenchmarkReport(
+        'Cross-view action anticipation', ('AnticipationMetric',), read_anticipation, anticipation_cards,
+        anticipation_sections, anticipation_comparison_cards, anticipation_comparison, ('macro_recall@5', 'mAP')),
+    'planning': BenchmarkReport(
+        'Cross-view action planning', ('PlanningMetric',), read_planning, planning_cards, planning_sections,
+        planning_comparison_cards, planning_comparison, ('1-AUED', 'ED@1')),
 }
 
 

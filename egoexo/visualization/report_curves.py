@@ -37,7 +37,7 @@ def curve_parts(run: Run, names: Sequence[str], prefix: str = '') -> Iterator[Pi
         series = {key.rpartition('/')[0] or key: _series(run.val_log, key) for key in _keys(run.val_log)
                   if key.count('/') <= 1 and key.rpartition('/')[2] == name}
         if series:
-            figure = draw_curves(series, x_label=_EPOCH, y_label=f'{name} in %' if names else name)
+            figure = draw_curves(series, x_label=_EPOCH, y_label=_label(name, names))
             yield Picture(embed_svg(figure, f'{prefix}{name}'), f'{name} of every validation.', name, True, figure,
                           f'validation_{name}')
     if not run.val_log:
@@ -68,7 +68,7 @@ def compare_curve_parts(runs: Sequence[Run], headings: Sequence[Heading],
     wanted = [key for end in names or _metric_ends(runs) for key in keys if key.rpartition('/')[2] == end]
     for key in wanted[:_MAX_PANELS]:
         series = {name: _series(run.val_log, key) for run, name in named if any(key in item for item in run.val_log)}
-        figure = draw_curves(series, x_label=_EPOCH, y_label=f'{key} in %' if names else key, styles=styles,
+        figure = draw_curves(series, x_label=_EPOCH, y_label=_label(key, names), styles=styles,
                              max_points=_MAX_OVERLAID)
         yield Picture(embed_svg(figure, f'compare-{key}'), f'{key} of every validation.', key, True, figure,
                       f'comparison_{key.replace("/", "_")}')
@@ -77,6 +77,11 @@ def compare_curve_parts(runs: Sequence[Run], headings: Sequence[Heading],
     silent = [name for run, name in named if not run.train_log]
     if silent:
         yield Note(f'No training log: {", ".join(silent)}.', 'warning')
+
+
+def _label(key: str, names: Sequence[str]) -> str:
+    """Axis title: metrics that we know are percent, but for distances."""
+    return f'{key} in %' if names and not any(word in key for word in ('AUED', 'ED@')) else key
 
 
 def _main_loss(run: Run) -> str:

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-__all__ = ['Card', 'Cell', 'Facts', 'Heading', 'Note', 'Picture', 'Section', 'Table', 'embed_png', 'embed_svg']
+__all__ = ['Card', 'Cell', 'Facts', 'Fraction', 'Heading', 'Note', 'Picture', 'Section', 'Table', 'embed_png',
+           'embed_svg']
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,10 @@ class Cell:
     value: object
     lines: Sequence[tuple[str, str]] = ()
     mark: str = ''
+
+
+class Fraction(float):
+    """A value between 0 and 1 of which a table shows three decimals instead of two."""
 
 
 @dataclass(frozen=True)

@@ -67,3 +67,14 @@ def test_without_truth(truth, word):
 def test_errors(samples, kwargs, message):
     with pytest.raises(ValueError, match=message):
         draw_class_rankings(samples, NAMES, **kwargs)
+
+
+def test_two_views_get_a_column_each():
+    samples = [make_sample(sample_id=f'{view}{number}', view=view) for view, number in
+               (('exo', 0), ('ego', 0), ('ego', 1), ('exo', 1), ('ego', 2))]
+    figure = draw_class_rankings(samples, NAMES)
+    left = {axes.get_gid(): round(axes.get_position().x0, 3) for axes in figure.axes}
+    top = {axes.get_gid(): round(axes.get_position().y1, 3) for axes in figure.axes}
+    assert len({left[name] for name in ('ego0', 'ego1', 'ego2')}) == 1
+    assert left['exo0'] == left['exo1'] > left['ego0']
+    assert (top['ego0'], top['ego1']) == (top['exo0'], top['exo1'])
