@@ -1,0 +1,4 @@
+"""Markov chain of order 3 over the steps already done, co-trained on ego and exo; features are not looked at."""
+_base_ = './markov_history_egoexolearn-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.ego_train}}, {{_base_.exo_train}}]))
+default_hooks = dict(checkpoint=dict(save_best=['ego_val/1-AUED', 'exo_val/1-AUED']))

@@ -1,0 +1,11 @@
+"""Small transformer over the steps already done, trained on ego; features are not looked at.
+
+A floor for visual models: README.md, with figures on the official validation lists.
+"""
+_base_ = [
+    '../_base_/datasets/egoexolearn_planning_history.py',
+    '../_base_/schedules/adamw_40e.py',
+    '../_base_/default_runtime.py',
+]
+model = dict(type='HistoryTransformer', width=96, num_layers=2, temperature=0.5)
+default_hooks = dict(checkpoint=dict(save_best='ego_val/1-AUED', rule='greater'))
