@@ -1,23 +1,23 @@
-"""What users call from Python. The inferencer, which needs models and figures, is imported on first use."""
+"""What users call from Python. The inferencers, which need models and figures, are imported on first use."""
 
 from egoexo.apis.config import find_config, get_config, load_config
 from egoexo.apis.init_model import init_model
 from egoexo.apis.model_zoo import get_model, list_models
 
-__all__ = ['SegmentationInferencer', 'find_config', 'get_config', 'get_model', 'init_model', 'list_models',
-           'load_config']
+__all__ = ['ClipInferencer', 'SegmentationInferencer', 'find_config', 'get_config', 'get_model', 'init_model',
+           'list_models', 'load_config']
 
 
 def __getattr__(name: str) -> object:
-    """Import the inferencer when it is asked for.
+    """Import an inferencer when it is asked for.
 
     Args:
-        name (str): ``'SegmentationInferencer'``.
+        name (str): ``'ClipInferencer'`` or ``'SegmentationInferencer'``.
 
     Raises:
         AttributeError: For any other name.
     """
-    if name == 'SegmentationInferencer':
-        from egoexo.apis.inferencers import SegmentationInferencer
-        return SegmentationInferencer
+    if name in ('ClipInferencer', 'SegmentationInferencer'):
+        from egoexo.apis import inferencers
+        return getattr(inferencers, name)
     raise AttributeError(f"module 'egoexo.apis' has no attribute '{name}'; it has {', '.join(__all__)}.")

@@ -260,7 +260,7 @@ def draw_future_steps(samples: Sequence[FutureSteps], class_names: Sequence[str]
     _check(samples, top)
     rows = sorted(samples, key=lambda sample: sample.view != 'ego')
     width = width_in - _LEFT - _RIGHT
-    key = any(sample.probabilities is not None for sample in rows)
+    key = any(sample.probabilities is not None and sample.truth is not None for sample in rows)
     page = Page(width_in, 0.1 + (0.26 if title else 0) + (0.26 if key else 0)
                 + sum(_height(sample, top) + _ROW_GAP for sample in rows))
     if title:

@@ -21,7 +21,7 @@ from egoexo.registry import INFERENCERS, TRANSFORMS
 from egoexo.utils.loader_configs import iter_datasets
 from egoexo.visualization.timeline import TimelineVideo, draw_timeline
 
-__all__ = ['SegmentationInferencer']
+__all__ = ['SegmentationInferencer', 'Source', 'expand_sources']
 
 Source = str | Path | np.ndarray
 
@@ -93,7 +93,7 @@ class SegmentationInferencer:
         """
         if batch_size < 1:
             raise ValueError(f'batch_size must be at least 1, got {batch_size}.')
-        sources = list(_expand(inputs))
+        sources = list(expand_sources(inputs))
         self._results = []
         columns = (TextColumn('segmenting'), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
         with Progress(*columns, console=Console(stderr=True), disable=not progress or len(sources) < 2) as bar:
@@ -175,8 +175,18 @@ class SegmentationInferencer:
                 'scores': scores, 'classes': self.classes}
 
 
-def _expand(inputs: Source | Sequence[Source]) -> Iterator[tuple[str, Path | np.ndarray]]:
-    """Name and source of every video."""
+def expand_sources(inputs: Source | Sequence[Source]) -> Iterator[tuple[str, Path | np.ndarray]]:
+    """Find the videos that an inferencer was given.
+
+    Args:
+        inputs (str | Path | np.ndarray | Sequence): Feature file, folder of such files, array, or a list of these.
+
+    Yields:
+        tuple[str, Path | np.ndarray]: Name and source of each video.
+
+    Raises:
+        FeatureError: If there is none, or one is no feature file.
+    """
     items = inputs if isinstance(inputs, list | tuple) else [inputs]
     if not items:
         raise FeatureError('no input: expected a feature file, a folder, an array (T, D) or a list of these.')
