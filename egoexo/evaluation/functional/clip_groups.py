@@ -16,7 +16,7 @@ _SHOWN = 5
 
 
 class RowRules(Protocol):
-    """What is asked of a protocol here; see ``egoexo.evaluation.protocols.clip``."""
+    """What is asked of a protocol here; see ``egoexo.evaluation.protocols.base``."""
 
     name: str
     hash: str

@@ -16,7 +16,7 @@ from egoexo.errors import AnnotationError, PredictionError, explain
 from egoexo.evaluation.functional.clip_groups import ClipGroup, ClipRow, group_scalars, score_table
 from egoexo.evaluation.offline.clip_predictions import ClipPredictions, ListPredictions
 from egoexo.evaluation.offline.predictions import first_five
-from egoexo.evaluation.protocols.clip import ClipProtocol
+from egoexo.evaluation.protocols.base import ClipProtocol
 from egoexo.utils.tables import format_table, write_csv
 
 __all__ = ['BENCHMARK_FOLDER', 'ClipScores', 'ListName', 'TruthList', 'add_common_arguments', 'choose_lists',

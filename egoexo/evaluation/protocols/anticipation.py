@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from egoexo.errors import ConfigError
-from egoexo.evaluation.protocols.clip import ClipProtocol, look_up
+from egoexo.evaluation.protocols.base import ClipProtocol, look_up
 
 __all__ = ['PROTOCOLS', 'TRUTHS', 'AnticipationProtocol', 'get_protocols']
 

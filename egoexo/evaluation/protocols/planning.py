@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from egoexo.errors import ConfigError
-from egoexo.evaluation.protocols.clip import ClipProtocol, look_up
+from egoexo.evaluation.protocols.base import ClipProtocol, look_up
 from egoexo.evaluation.protocols.segmentation import LEAKED_VIDEO
 
 __all__ = ['PROTOCOLS', 'PlanningProtocol', 'get_protocols']
