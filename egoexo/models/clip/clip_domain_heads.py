@@ -46,7 +46,9 @@ class ClipDomainHeads(Adaptation):
         for module in (self.video_discriminator, self.frame_discriminator):
             draw_released_weights(module.fc)
             draw_released_weights(module.classifier)
-        self.requires_grad_(len(self.objectives) > 0)
+        for place, module in dict(relation=self.relation_discriminators, video=self.video_discriminator,
+                                  frame=self.frame_discriminator).items():
+            module.requires_grad_(place in self.judged)
 
     @property
     def judged(self) -> frozenset[str]:

@@ -16,9 +16,10 @@ from egoexo.models.clip.general_attention import GeneralAttention
 from egoexo.registry import MODELS
 from egoexo.structures import EgoExoDataSample
 
-__all__ = ['ClipModel', 'ClipOutputs']
+__all__ = ['PLACES', 'ClipModel', 'ClipOutputs']
 
-_PLACES = frozenset(('relation', 'video', 'frame'))
+#: Where a clip network tells the domains apart.
+PLACES = frozenset(('relation', 'video', 'frame'))
 
 
 class ClipOutputs(NamedTuple):
@@ -151,6 +152,11 @@ class ClipModel(DomainModel):
         """Whether a source and a target batch may go through the network as one."""
         return self.shared and self.embedding.norm is None
 
+    @property
+    def has_objectives(self) -> bool:
+        """Whether a loss looks at the target; its labels count as one."""
+        return super().has_objectives or (self.supervise_target and self.adaptation is not None)
+
     @contextmanager
     def domain(self, name: str) -> Iterator[None]:
         """Choose the weights and statistics of one domain for a while.
@@ -213,14 +219,14 @@ class ClipModel(DomainModel):
             return self.head.predict(logits, data_samples)
         return self.head.split_steps(logits)
 
-    def run_both(self, source: torch.Tensor, target: torch.Tensor, judge: frozenset[str] = _PLACES,
+    def run_both(self, source: torch.Tensor, target: torch.Tensor, judge: frozenset[str] = frozenset(),
                  beta: tuple[float, float, float] = (0.0, 0.0, 0.0)) -> tuple[ClipOutputs, ClipOutputs]:
         """Run a source and a target batch.
 
         Args:
             source (torch.Tensor): Shape (N, D, T).
             target (torch.Tensor): Shape (N', D, T).
-            judge (frozenset[str]): As for :meth:`run`.
+            judge (frozenset[str]): As for :meth:`run`, e.g. ``PLACES``.
             beta (tuple[float, float, float]): As for :meth:`run`.
 
         Returns:
@@ -236,8 +242,8 @@ class ClipModel(DomainModel):
 
     def run_domains(self, source: dict, target: dict) -> DomainPass:
         """Run a pair of batches; see :class:`DomainModel`. Levels: ``'relation'``, ``'video'``, ``'frame'``."""
-        beta = self.adaptation.beta(self.progress)
-        pair = self.run_both(source['inputs'], target['inputs'], self.adaptation.judged, beta)
+        settings = () if self.adaptation is None else (self.adaptation.judged, self.adaptation.beta(self.progress))
+        pair = self.run_both(source['inputs'], target['inputs'], *settings)
         first, samples = pair[0].logits[0], source['data_samples']
         if self.supervise_target:
             first, samples = torch.cat([item.logits[0] for item in pair]), samples + target['data_samples']

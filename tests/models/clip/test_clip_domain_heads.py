@@ -15,12 +15,13 @@ def test_a_discriminator_per_relation():
     assert heads.judge_frames(torch.randn(3, 4, 5), 0.0).shape == (3, 4, 2)
 
 
-def test_frozen_without_objectives():
-    objective = dict(type='FrameAdversarialLoss', places=['video'])
+def test_only_what_an_objective_reads_learns():
     assert not any(parameter.requires_grad for parameter in ClipDomainHeads().parameters())
-    heads = ClipDomainHeads(objectives=[objective, dict(type='TargetEntropyLoss', places=['frame'])])
-    assert all(parameter.requires_grad for parameter in heads.parameters())
-    assert heads.judged == {'video'}
+    heads = ClipDomainHeads(objectives=[dict(type='FrameAdversarialLoss', places=['video', 'relation']),
+                                        dict(type='TargetEntropyLoss', places=['frame'])])
+    assert heads.judged == {'video', 'relation'}
+    trained = {name.split('.')[0] for name, parameter in heads.named_parameters() if parameter.requires_grad}
+    assert trained == {'video_discriminator', 'relation_discriminators'}
 
 
 def test_initial_weights_are_as_published():

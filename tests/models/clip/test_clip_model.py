@@ -3,7 +3,7 @@ import torch
 from mmengine.config import ConfigDict
 
 from egoexo.errors import ConfigError
-from egoexo.models.clip import ClipModel, TemporalRelation
+from egoexo.models.clip import PLACES, ClipModel, TemporalRelation
 from egoexo.registry import MODELS
 
 
@@ -72,9 +72,9 @@ def test_frame_attention_by_hand(build, clips):
 def test_pair_is_one_pass_and_equals_two(build, clips, adversarial, monkeypatch):
     model = build(adaptation=adversarial, attention='domain')
     source, target = clips(4)['inputs'], clips(3)['inputs']
-    together = model.run_both(source, target)
+    together = model.run_both(source, target, PLACES)
     monkeypatch.setattr(ClipModel, '_joint', False)
-    for one, two in zip(together, model.run_both(source, target), strict=True):
+    for one, two in zip(together, model.run_both(source, target, PLACES), strict=True):
         torch.testing.assert_close(one.logits, two.logits)
         torch.testing.assert_close(one.judged, two.judged)
         assert set(one.judged) == {'relation', 'video', 'frame'}
@@ -119,6 +119,22 @@ def test_target_labels_count_when_asked(build, clips, adversarial):
     model = build(adaptation=adversarial)
     parts = [model(**item, mode='loss')['loss_ce'] for item in (source, target)]
     torch.testing.assert_close(found, (4 * parts[0] + 3 * parts[1]) / 7)
+
+
+def test_target_labels_without_any_other_objective(build, clips):
+    losses = build(supervise_target=True)(mode='loss', source=clips(4), target=clips(3))
+    assert set(losses) == {'loss_ce'}
+
+
+def test_statistics_alone_need_no_domain_heads(build, clips):
+    """AdaBN as a method of its own: the target only moves its mean and variance."""
+    embedding = dict(type='FrameEmbedding', in_channels=6, channels=5, dropout=0.0, norm=dict(type='DomainBatchNorm'))
+    model = build(embedding=embedding, adaptation=None)
+    losses = model(mode='loss', source=clips(4), target=clips(3))
+    assert set(losses) == {'loss_ce'}
+    assert model.embedding.norm.target.num_batches_tracked == 1
+    with pytest.raises(ConfigError, match='expected at least one objective or a DomainBatchNorm'):
+        build(adaptation=None)(mode='loss', source=clips(4), target=clips(3))
 
 
 def test_second_classifier(build, clips):
