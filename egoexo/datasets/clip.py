@@ -13,6 +13,7 @@ from egoexo.datasets.base import EgoExoDataset, SampleReport
 from egoexo.datasets.clip_reader import ClipReader
 from egoexo.datasets.clip_report import describe_short, describe_videos
 from egoexo.datasets.feature_store import FeatureStore
+from egoexo.datasets.permuted_labels import permute_labels
 from egoexo.datasets.recipe import refuse_contradiction
 from egoexo.errors import AnnotationError, ConfigError, FeatureError, explain
 from egoexo.formats.clip_list import repeat_rows
@@ -56,6 +57,8 @@ class ClipDataset(EgoExoDataset):
         missing_list (str): What a missing list means: ``'error'`` (default) or ``'skip'``, an empty data set, said
             aloud.
         exclude (Sequence[str]): uids to leave out.
+        shuffle_labels (int, optional): Sabotage, to show that a score comes from the features: a seed permutes the
+            labels of the rows. None (default) leaves them alone.
         num_rows (int, optional): Repeat or cut the list to this length, as the official loaders can.
         with_features (bool): False for models that look at no feature; ``inputs`` then has D = 0. Defaults to True.
         clip_cache_bytes (int): Memory for clips once read, per list, shared by forked loader workers; 0 for none.
@@ -82,8 +85,8 @@ class ClipDataset(EgoExoDataset):
                  feature: Mapping[str, object] | None = None, feature_fps: float | None = None,
                  context_sec: float = 2.0, num_segments: int = 5, on_short_feature: str = 'clamp',
                  drop_invalid: bool = False, missing_list: str = 'error', exclude: Sequence[str] = (),
-                 num_rows: int | None = None, with_features: bool = True, clip_cache_bytes: int = 2**30,
-                 check_files: bool = True, data_root: str = '', pipeline: Sequence[object] = (),
+                 num_rows: int | None = None, shuffle_labels: int | None = None, with_features: bool = True,
+                 clip_cache_bytes: int = 2**30, check_files: bool = True, data_root: str = '', pipeline: Sequence[object] = (),
                  **kwargs: object) -> None:
         self._choose('view', view, ('ego', 'exo'))
         self._choose('split', split, _SPLITS)
@@ -106,6 +109,7 @@ class ClipDataset(EgoExoDataset):
         self.context_sec, self.num_segments = context_sec, num_segments
         self.on_short_feature, self.drop_invalid = on_short_feature, drop_invalid
         self.missing_list, self.exclude, self.num_rows = missing_list, frozenset(exclude), num_rows
+        self.shuffle_labels = shuffle_labels
         self.with_features, self.clip_cache_bytes, self.check_files = with_features, clip_cache_bytes, check_files
         self.num_short = 0
         self.feature_store: FeatureStore | None = None
@@ -138,7 +142,7 @@ class ClipDataset(EgoExoDataset):
 
         Returns:
             list[dict]: Per row ``sample_id`` (repeated ones alike), ``uid``, ``start_sec`` and ``end_sec`` of the
-            window, and what :meth:`targets` needs.
+            window, ``labels``, and what else :meth:`targets` needs.
 
         Raises:
             AnnotationError: If the list is malformed.
@@ -179,6 +183,8 @@ class ClipDataset(EgoExoDataset):
         if self.with_features:
             self.feature_store = self._open_store()
         items = self.read_windows()
+        if self.shuffle_labels is not None:
+            permute_labels(items, self.shuffle_labels, self.subset)
         if self.num_rows:
             items = [dict(item) for item in repeat_rows(items, self.num_rows)]
         first, last = self._rows_of(items)

@@ -397,3 +397,14 @@ def test_the_reader_alone(layout: ClipLayout) -> None:
     assert reader.read([0])[0, :, 0].tolist() == [0, 1, 2, 3, 4]
     assert reader.read([]).shape == (0, 5, 4)
     assert reader.num_opened == 1
+
+
+def test_sabotage_gives_rows_the_labels_of_others(layout: ClipLayout) -> None:
+    whole, permuted, again = (build(layout, shuffle_labels=seed) for seed in (None, 0, 0))
+
+    def labels(dataset: object) -> list[list[int]]:
+        return [item['labels'] for item in dataset.data_list]
+
+    assert sorted(map(tuple, labels(permuted))) == sorted(map(tuple, labels(whole)))
+    assert labels(permuted) == labels(again) != labels(whole)
+    assert [item['sample_id'] for item in permuted.data_list] == [item['sample_id'] for item in whole.data_list]
