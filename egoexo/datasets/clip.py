@@ -57,8 +57,7 @@ class ClipDataset(EgoExoDataset):
         missing_list (str): What a missing list means: ``'error'`` (default) or ``'skip'``, an empty data set, said
             aloud.
         exclude (Sequence[str]): uids to leave out.
-        shuffle_labels (int, optional): Sabotage, to show that a score comes from the features: a seed permutes the
-            labels of the rows. None (default) leaves them alone.
+        shuffle_labels (int, optional): Seed with which to permute the labels of the rows, for sabotage tests.
         num_rows (int, optional): Repeat or cut the list to this length, as the official loaders can.
         with_features (bool): False for models that look at no feature; ``inputs`` then has D = 0. Defaults to True.
         clip_cache_bytes (int): Memory for clips once read, per list, shared by forked loader workers; 0 for none.
@@ -86,8 +85,8 @@ class ClipDataset(EgoExoDataset):
                  context_sec: float = 2.0, num_segments: int = 5, on_short_feature: str = 'clamp',
                  drop_invalid: bool = False, missing_list: str = 'error', exclude: Sequence[str] = (),
                  num_rows: int | None = None, shuffle_labels: int | None = None, with_features: bool = True,
-                 clip_cache_bytes: int = 2**30, check_files: bool = True, data_root: str = '', pipeline: Sequence[object] = (),
-                 **kwargs: object) -> None:
+                 clip_cache_bytes: int = 2**30, check_files: bool = True, data_root: str = '',
+                 pipeline: Sequence[object] = (), **kwargs: object) -> None:
         self._choose('view', view, ('ego', 'exo'))
         self._choose('split', split, _SPLITS)
         self._choose('on_short_feature', on_short_feature, ('clamp', 'error'))
@@ -260,11 +259,7 @@ class ClipDataset(EgoExoDataset):
         return items
 
     def filter_data(self) -> list[dict]:
-        """Keep the list unpacked, because batches look items up by the hundred.
-
-        Returns:
-            list[dict]: The list as it is.
-        """
+        """Keep the list unpacked, because batches look items up by the hundred."""
         self.serialize_data = False
         return self.data_list
 
