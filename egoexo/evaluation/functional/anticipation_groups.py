@@ -52,28 +52,31 @@ def anticipation_groups(
     Raises:
         PredictionError: If there is no row, a row comes twice, or a row cannot be scored.
     """
-    lists = by_list(rows)
+    lists = {subset: (members, *_arrays(members)) for subset, members in by_list(rows).items()}
     groups = []
-    for members in lists.values():  # all of a list is checked, also what a protocol leaves out
-        check_scores(*_arrays(members), [row.name for row in members])
     for protocol in protocols:
-        for subset, members in lists.items():
-            chosen = [row for row in members if protocol.scores(subset, row.uid, row.valid)]
-            if chosen:
+        for subset, (members, logits, targets) in lists.items():
+            valid = targets.any(axis=1).tolist()
+            kept = [index for index, row in enumerate(members) if protocol.scores(subset, row.uid, valid[index])]
+            if kept:
                 prefix = subset if protocol.name == unprefixed else f'{protocol.name}/{subset}'
-                groups.append(_score(protocol, subset, prefix, chosen, num_bootstrap, seed, per_video, per_class))
+                chosen = members if len(kept) == len(members) else [members[index] for index in kept]
+                arrays = (logits, targets) if chosen is members else (logits[kept], targets[kept])
+                groups.append(_score(protocol, prefix, chosen, *arrays, num_bootstrap, seed, per_video, per_class))
     return groups
 
 
 def _arrays(rows: Sequence[ClipRow]) -> tuple[np.ndarray, np.ndarray]:
-    return np.stack([row.logits for row in rows]), np.stack([row.target for row in rows])
+    """Logits and targets, (n, C) each; all of a list is checked, also what a protocol leaves out."""
+    logits, targets = np.stack([row.logits for row in rows]), np.stack([row.target for row in rows])
+    check_scores(logits, targets, [row.name for row in rows])
+    return logits, targets
 
 
-def _score(protocol: Rules, subset: str, prefix: str, rows: list[ClipRow], num_bootstrap: int, seed: int,
-           per_video: bool, per_class: bool) -> ClipGroup:
-    logits, targets = _arrays(rows)
+def _score(protocol: Rules, prefix: str, rows: Sequence[ClipRow], logits: np.ndarray, targets: np.ndarray,
+           num_bootstrap: int, seed: int, per_video: bool, per_class: bool) -> ClipGroup:
     hits, ranking = top_k_mask(logits, protocol.k), rank_classes(logits, targets)
-    members = video_members(rows)
+    members, subset = video_members(rows), rows[0].subset
     _, note = clipped_k(protocol.k, logits.shape[1])
     return ClipGroup(
         protocol.name, '', subset, (prefix,), len(rows), len(members),

@@ -50,11 +50,6 @@ class ClipRow:
         """``<subset>/<sample_id>``, unique in an evaluation."""
         return f'{self.subset}/{self.sample_id}'
 
-    @property
-    def valid(self) -> bool:
-        """Whether the row has a label; rows whose context would begin before the video have none."""
-        return bool((self.target > 0).any()) if self.target.dtype.kind == 'f' else bool((self.target >= 0).any())
-
 
 @dataclass(frozen=True)
 class ClipGroup:
@@ -127,7 +122,7 @@ def by_list(rows: Sequence[ClipRow]) -> dict[str, list[ClipRow]]:
 
 def _refuse_mixed(rows: Sequence[ClipRow]) -> None:
     for name, columns in (('truth', 'target'), ('logits', 'logits'), ('sequences', 'sequences')):
-        shapes = [np.shape(getattr(row, columns)) if getattr(row, columns) is not None else None for row in rows]
+        shapes = [getattr(getattr(row, columns), 'shape', None) for row in rows]
         other = next((index for index, shape in enumerate(shapes) if shape != shapes[0]), None)
         if other is not None:
             raise PredictionError(explain(

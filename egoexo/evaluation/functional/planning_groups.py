@@ -83,10 +83,12 @@ def planning_groups(
     lists, sampling = by_list(rows), sampling or Sampling()
     num_samples = max(protocol.num_samples for protocol in protocols)
     distances = {subset: _distances(members, num_samples, sampling) for subset, members in lists.items()}
+    valid = {subset: [bool((row.target >= 0).any()) for row in members] for subset, members in lists.items()}
     groups = []
     for protocol in protocols:
         for subset, members in lists.items():
-            kept = [index for index, row in enumerate(members) if protocol.scores(subset, row.uid, row.valid)]
+            kept = [index for index, row in enumerate(members)
+                    if protocol.scores(subset, row.uid, valid[subset][index])]
             chosen = [members[index] for index in kept]
             for number, (decoding, repeats) in enumerate(distances[subset].items() if kept else ()):
                 bare = '' if protocol.name == unprefixed else f'{protocol.name}/'

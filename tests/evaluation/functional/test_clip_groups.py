@@ -54,11 +54,6 @@ def test_rows_that_cannot_be_scored_together(rows: list[ClipRow], message: str) 
         by_list(rows)
 
 
-def test_valid_rows() -> None:
-    assert actions(2)[0].valid is False
-    assert [row.valid for row in plans(2)] == [False, True]
-
-
 def test_intervals_draw_videos() -> None:
     rows = actions()
     assert {uid: members.tolist() for uid, members in video_members(rows).items()} == {
