@@ -42,6 +42,9 @@ class AnticipationDataset(ClipDataset):
         class_file (str, optional): Taxonomy id of each class; None takes the released one beside the tables.
         taxonomy_folder (str, optional): Folder of the two taxonomies, for the names of the classes; None (default)
             names classes by their taxonomy ids.
+        missing_features (str): What a video without a feature file means: ``'error'`` (default), it is reported with
+            all other bad files; or ``'skip'``, its rows are left out with a warning. For the lists with gaze, which
+            name the videos recorded without gaze too.
         **kwargs: See :class:`ClipDataset`.
 
     Raises:
@@ -56,11 +59,13 @@ class AnticipationDataset(ClipDataset):
     def __init__(self, view: str, split: str = 'train', part: str = 'noun', list_source: str = 'csv',
                  strip_cumulative: bool = True, gap_sec: float = 1.0, mode: str = 'anticipation',
                  ann_folder: str = _ANN_FOLDER, ann_file: str = '', class_file: str | None = None,
-                 taxonomy_folder: str | None = None, data_root: str = '', metainfo: Mapping[str, object] | None = None,
-                 **kwargs: object) -> None:
+                 taxonomy_folder: str | None = None, missing_features: str = 'error', data_root: str = '',
+                 metainfo: Mapping[str, object] | None = None, **kwargs: object) -> None:
         self._choose('part', part, PARTS)
         self._choose('list_source', list_source, ('csv', 'list'))
         self._choose('mode', mode, ('anticipation', 'rec'))
+        self._choose('missing_features', missing_features, ('error', 'skip'))
+        self.missing_features = missing_features
         self.part, self.mode, self.gap_sec = part, mode, gap_sec
         self.list_source = list_source if not ann_file else 'csv' if ann_file.endswith('.csv') else 'list'
         self.strip_cumulative = strip_cumulative
@@ -87,6 +92,19 @@ class AnticipationDataset(ClipDataset):
         if self.list_source == 'csv':
             return f'{TABLE_FOLDER}/{official.table_name(self.view, self.split)}'
         return f'{self.part}{"_gazed" if self.gaze else ""}/{official.list_name(self.view, self.split)}'
+
+    def list_samples(self) -> list[dict]:
+        """See :meth:`ClipDataset.list_samples`; ``missing_features='skip'`` leaves out videos without a file."""
+        items = super().list_samples()
+        if self.missing_features == 'error' or self.feature_store is None:
+            return items
+        absent = {uid for uid in dict.fromkeys(item['uid'] for item in items) if self.feature_store.find(uid) is None}
+        kept = [item for item in items if item['uid'] not in absent]
+        if absent and kept:  # a folder without any of them is another mistake, reported as such
+            print_log(f'{self.subset}: {len(items) - len(kept)} of {len(items)} rows left out, because {len(absent)} '
+                      f'videos have no file in {self.feature_store.root}: {", ".join(sorted(absent)[:5])}. '
+                      "missing_features='error' stops instead.", 'current', logging.WARNING)
+        return kept or items
 
     def read_actions(self) -> list[ListedAction]:
         """Actions of the list with their class ids, in file order.

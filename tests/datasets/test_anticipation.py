@@ -11,7 +11,7 @@ from tests_support import data_dir
 
 from egoexo.datasets.anticipation import AnticipationDataset
 from egoexo.datasets.concat import ConcatSubsets
-from egoexo.errors import AnnotationError, ConfigError, FeatureError
+from egoexo.errors import AnnotationError, ConfigError, DataError, FeatureError
 from egoexo.formats import egoexolearn_anticipation as official
 from egoexo.registry import DATASETS
 
@@ -166,12 +166,26 @@ def test_bad_lists(layout: ClipLayout) -> None:
 @pytest.mark.parametrize(('options', 'message'), [
     (dict(part='adjective'), r"AnticipationDataset, part: expected 'verb' or 'noun', found 'adjective'\. Choose one"),
     (dict(list_source='json'), "list_source: expected 'csv' or 'list', found 'json'"),
+    (dict(missing_features='zero'), "missing_features: expected 'error' or 'skip', found 'zero'"),
     (dict(mode='recognition'), "mode: expected 'anticipation' or 'rec', found 'recognition'"),
     (dict(view='exo', gaze=True), 'whose people wear no glasses'),
 ])
 def test_wrong_options(layout: ClipLayout, options: dict, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         build(layout, **options)
+
+
+def test_videos_without_gaze_are_left_out_on_demand(layout: ClipLayout, said: list[str]) -> None:
+    (layout.features / 'b.pt').unlink()
+    with pytest.raises(DataError, match=r'1 of 5 rows of .* in 1 videos'):
+        build(layout, gaze=True)
+    dataset = build(layout, gaze=True, missing_features='skip')
+    assert dataset.videos == ['a']
+    assert said[-2] == (f'ego_gaze_val: 1 of 5 rows left out, because 1 videos have no file in {layout.features}: b. '
+                        "missing_features='error' stops instead.")
+    (layout.features / 'a.pt').unlink()
+    with pytest.raises(DataError, match=r'5 of 5 rows of .* in 2 videos'):
+        build(layout, gaze=True, missing_features='skip')
 
 
 def test_missing_test_table(layout: ClipLayout, said: list[str]) -> None:

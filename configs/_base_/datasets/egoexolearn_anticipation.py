@@ -8,14 +8,18 @@ gazed = dict(features='features/clip_5fps_gaze')  # features of gaze-cropped vid
 
 ego_train = dict(type=anticipation_list, view='ego', split='train', data_prefix=plain)
 ego_val = dict(type=anticipation_list, view='ego', split='val', data_prefix=plain)
-ego_gaze_train = dict(type=anticipation_list, view='ego', split='train', gaze=True, data_prefix=gazed)
-ego_gaze_val = dict(type=anticipation_list, view='ego', split='val', gaze=True, data_prefix=gazed)
+# The tables name videos recorded without gaze too: one without a file is left out, said aloud.
+ego_gaze_train = dict(
+    type=anticipation_list, view='ego', split='train', gaze=True, data_prefix=gazed, missing_features='skip')
+ego_gaze_val = dict(
+    type=anticipation_list, view='ego', split='val', gaze=True, data_prefix=gazed, missing_features='skip')
 exo_train = dict(type=anticipation_list, view='exo', split='train', data_prefix=plain)
 exo_val = dict(type=anticipation_list, view='exo', split='val', data_prefix=plain)
 # The test tables are not part of every copy of the annotations: a missing one is said aloud and left out.
 ego_test = dict(type=anticipation_list, view='ego', split='test', data_prefix=plain, missing_list='skip')
 ego_gaze_test = dict(
-    type=anticipation_list, view='ego', split='test', gaze=True, data_prefix=gazed, missing_list='skip')
+    type=anticipation_list, view='ego', split='test', gaze=True, data_prefix=gazed, missing_features='skip',
+    missing_list='skip')
 exo_test = dict(type=anticipation_list, view='exo', split='test', data_prefix=plain, missing_list='skip')
 
 # What stands beside `datasets` goes to every list in it.
