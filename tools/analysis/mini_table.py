@@ -161,14 +161,15 @@ def check(plan: dict, values: dict[str, dict[str, list[float]]]) -> list[tuple[s
         value = mean_of(item['value'], values)
         low = bound(item.get('min', float('-inf')), values)
         high = bound(item.get('max', float('inf')), values)
-        text = ' and '.join(f'{sign} {limit:.1f}' for sign, limit in (('>=', low), ('<=', high)) if abs(limit) < 1e9)
+        digits = plan.get('digits', 1)
+        text = ' and '.join(f'{sign} {limit:.{digits}f}' for sign, limit in (('>=', low), ('<=', high)) if abs(limit) < 1e9)
         verdicts.append((f"{item['why']} (`{item['value']}`)", value, text, low <= value <= high))
     return verdicts
 
 
 def as_markdown(plan: dict, values: dict, verdicts: list, args: argparse.Namespace) -> str:
     """The table of results (mean and standard deviation over the seeds) and the table of expectations."""
-    columns = plan['columns']
+    columns, digits = plan['columns'], plan.get('digits', 1)
     lines = [f'Preset `default`, seeds {", ".join(map(str, args.seeds))}, {datetime.date.today():%Y-%m-%d}, CPU, '
              f'command `make mini`; mean ± standard deviation over the seeds.', '',
              '| trained on | scored on | ' + ' | '.join(columns) + ' |', '|---' * (len(columns) + 2) + '|']
@@ -178,10 +179,10 @@ def as_markdown(plan: dict, values: dict, verdicts: list, args: argparse.Namespa
             for column in columns:
                 series = values[run][f'{subset}/{column}']
                 spread = statistics.stdev(series) if len(series) > 1 else 0.0
-                cells.append(f'{statistics.fmean(series):.1f} ± {spread:.1f}')
+                cells.append(f'{statistics.fmean(series):.{digits}f} ± {spread:.{digits}f}')
             lines.append(f'| {run} | {subset} | ' + ' | '.join(cells) + ' |')
     lines += ['', '| what must hold | value | bound | holds |', '|---|---|---|---|']
-    lines += [f'| {why} | {value:.1f} | {text} | {"yes" if holds else "**no**"} |'
+    lines += [f'| {why} | {value:.{digits}f} | {text} | {"yes" if holds else "**no**"} |'
               for why, value, text, holds in verdicts]
     return '\n'.join(lines)
 
