@@ -34,6 +34,23 @@ def relation_frames(num_segments: int, scale: int, num_subsets: int = 3) -> list
     return [subsets[math.ceil(index * len(subsets) / count)] for index in range(count)]
 
 
+def _shared_products(subsets: list[tuple[int, ...]]) -> tuple[list[list[int]], list[list[int]]]:
+    """Several subsets have the same frame at the same place, and so the same product with that part of the weight.
+
+    Args:
+        subsets (list[tuple[int, ...]]): Frames of each subset.
+
+    Returns:
+        tuple[list[list[int]], list[list[int]]]: For each place the frames that occur there, the last one repeated
+        until all places have equally many; for each place the number of the product that each subset takes.
+    """
+    places = [sorted(set(frames)) for frames in zip(*subsets, strict=True)]
+    count = max(map(len, places))
+    products = [[number * count + frames.index(subset[number]) for subset in subsets]
+                for number, frames in enumerate(places)]
+    return [frames + frames[-1:] * (count - len(frames)) for frames in places], products
+
+
 @MODELS.register_module()
 class TemporalRelation(BaseModule):
     """Relation features of T, T - 1, ..., 2 frames; a clip feature is their sum.
@@ -64,8 +81,9 @@ class TemporalRelation(BaseModule):
         self.num_tokens = len(scales)
         self.fusions = nn.ModuleList(nn.Linear(scale * in_channels, channels) for scale in scales)
         for number, scale in enumerate(scales):
-            picked = torch.tensor(relation_frames(num_segments, scale, num_subsets))
-            self.register_buffer(f'frames_{number}', picked, persistent=False)  # (subsets, scale)
+            subsets = relation_frames(num_segments, scale, num_subsets)
+            for name, values in zip(('frames', 'products'), _shared_products(subsets), strict=True):
+                self.register_buffer(f'{name}_{number}', torch.tensor(values), persistent=False)
 
     def forward(self, frames: torch.Tensor) -> torch.Tensor:
         """Relate the frames.
@@ -84,13 +102,22 @@ class TemporalRelation(BaseModule):
                 f'TemporalRelation: expected clips of num_segments={self.num_segments} frames, found '
                 f'{frames.shape[1]}. Give the dataset and model.encoder the same num_segments.')
         frames = F.relu(frames)
-        relations = []
-        for number, fusion in enumerate(self.fusions):
-            picked = getattr(self, f'frames_{number}')
-            # All subsets of a scale in one product: (N, subsets * scale, F) -> (N, subsets, scale * F).
-            rows = frames.index_select(1, picked.flatten()).reshape(len(frames), len(picked), fusion.in_features)
-            relations.append(F.relu(fusion(rows)).sum(1))
+        frames_first = frames.transpose(0, 1).contiguous()
+        relations = [fusion(frames.flatten(1)).relu() if fusion.in_features == self.num_segments * self.in_channels
+                     else self._relate(frames_first, number) for number, fusion in enumerate(self.fusions)]
         return torch.stack(relations, 1)
+
+    def _relate(self, frames: torch.Tensor, number: int) -> torch.Tensor:
+        """Sum of one scale over its subsets: (T, N, F) -> (N, H)."""
+        fusion, used = self.fusions[number], getattr(self, f'frames_{number}')
+        scale, count = used.shape
+        weight = fusion.weight.view(-1, scale, self.in_channels).permute(1, 2, 0)  # (scale, F, H)
+        rows = frames.index_select(0, used.flatten()).view(scale, -1, self.in_channels)
+        products = torch.bmm(rows, weight).view(scale * count, -1, self.out_channels)
+        summed = fusion.bias
+        for chosen in getattr(self, f'products_{number}'):  # place by place, (subsets, N, H) each
+            summed = summed + products.index_select(0, chosen)
+        return summed.relu().sum(0)
 
     def pool(self, relations: torch.Tensor) -> torch.Tensor:
         """Sum the (weighted) relations of each clip: (N, T - 1, H) -> (N, H)."""

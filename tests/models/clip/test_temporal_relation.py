@@ -23,6 +23,16 @@ def test_every_relation_by_hand():
     assert module.pool(relations).tolist() == [[9.0]]
 
 
+@pytest.mark.parametrize(('num_segments', 'num_subsets'), [(3, 3), (5, 3), (6, 2), (4, 9), (5, 1)])
+def test_shared_products_equal_one_product_per_subset(num_segments, num_subsets):
+    module = TemporalRelation(4, 6, num_segments, num_subsets)
+    frames = torch.randn(2, num_segments, 4)
+    for number, fusion in enumerate(module.fusions):
+        subsets = relation_frames(num_segments, num_segments - number, num_subsets)
+        expected = sum(fusion(frames.relu()[:, list(subset)].flatten(1)).relu() for subset in subsets)
+        torch.testing.assert_close(module(frames)[:, number], expected)
+
+
 def test_single_scale():
     module = TemporalRelation(4, 6, 3, multi_scale=False)
     assert module(torch.randn(2, 3, 4)).shape == (2, 1, 6)
