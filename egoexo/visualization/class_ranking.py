@@ -108,7 +108,7 @@ def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], t
     _draw_bars(axes, sample, class_names, top, scale, inches)
     axes.set(xlim=(0, 1), ylim=(height, 0), xticks=[], yticks=[])
     axes.spines[['top', 'right', 'bottom']].set_visible(False)
-    axes.spines['left'].set(color='#9a9a9a', linewidth=0.6)
+    axes.spines['left'].set(color='#9a9a9a', linewidth=0.6, visible=sample.probabilities is not None)
     axes.set_gid(sample.sample_id)
 
 

@@ -1,6 +1,8 @@
 #!/usr/bin/env python
 """Draw what a model gets to see: for each list of a config, the labels of some videos under a map of their features.
 
+Of clips (anticipation, planning) the true classes or the coming steps are drawn, one clip per video.
+
 Example::
 
     python tools/analysis/browse_dataset.py configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py --split val --num 4
@@ -15,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a clone works wi
 
 import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from mmengine.config import DictAction
 from rich.console import Console
 from rich.progress import track
@@ -25,6 +28,9 @@ from egoexo.datasets.base import EgoExoDataset
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
 from egoexo.utils.loader_configs import iter_datasets
+from egoexo.visualization.class_ranking import ClassRanking, draw_class_rankings
+from egoexo.visualization.future_steps import FutureSteps, draw_future_steps
+from egoexo.visualization.sample_visualizer import clip_note, field_array
 from egoexo.visualization.segmentation import TimelineVideo, draw_timeline
 
 #: Size of the feature map in cells; its shape fills the width of the page.
@@ -36,7 +42,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='dataloader to draw')
-    parser.add_argument('--num', type=int, default=6, help='videos per list, spread over it (default: %(default)s)')
+    parser.add_argument('--num', type=int, default=6,
+                        help='videos or clips per list, spread over it (default: %(default)s)')
     parser.add_argument('--out-dir', type=Path, help='folder of the pictures (default: work_dirs/browse/<config>)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
                         help='change values by dotted path')
@@ -75,6 +82,41 @@ def as_row(sample: dict) -> TimelineVideo:
                          thumbnails=[feature_map(feats[:, :num_steps])], scores={})
 
 
+def draw_clips(dataset: EgoExoDataset, num: int) -> Figure:
+    """Truth of some clips of a list, one of each video, spread over its videos.
+
+    Args:
+        dataset (EgoExoDataset): Of anticipation or planning, not empty.
+        num (int): Clips.
+
+    Returns:
+        matplotlib.figure.Figure: Coming steps, or the names of the true classes.
+    """
+    first: dict[str, int] = {}
+    for index in range(len(dataset)):
+        info = dataset.get_data_info(index)
+        if info['has_context']:
+            first.setdefault(info['uid'], index)
+    places = list(first.values()) or [0]
+    chosen = np.unique(np.linspace(0, len(places) - 1, min(num, len(places))).round().astype(int)).tolist()
+    items = [dataset[places[place]] for place in chosen]
+    samples = [item['data_samples'] for item in items]
+    names = dataset.metainfo['classes']
+    shape = ' x '.join(map(str, items[0]['inputs'].shape))
+    title = f'{dataset.subset}: {len(samples)} of {len(dataset)} clips, each {shape} steps of features'
+    notes = [clip_note(sample.metainfo) for sample in samples]
+    if 'gt_future_steps' in samples[0]:
+        rows = []
+        for sample, (name, note) in zip(samples, notes, strict=True):
+            past = field_array(sample, 'gt_past_steps')
+            rows.append(FutureSteps(name, sample.view, field_array(sample, 'gt_future_steps'), None,
+                                    () if past is None else past.tolist(), note))
+        return draw_future_steps(rows, names, title=title)
+    return draw_class_rankings(
+        [ClassRanking(name, sample.view, None, np.flatnonzero(field_array(sample, 'gt_class_targets')).tolist(), note)
+         for sample, (name, note) in zip(samples, notes, strict=True)], names, title=title, columns=3)
+
+
 def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
     """Write the picture of one list.
 
@@ -84,6 +126,11 @@ def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
         path (Path): Picture to write.
     """
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(num, len(dataset))).round().astype(int)).tolist()
+    if hasattr(dataset, '__getitems__'):
+        figure = draw_clips(dataset, num)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=150)
+        return
     console = Console(stderr=True)
     rows = [as_row(dataset[index]) for index in track(chosen, dataset.subset, console=console, transient=True,
                                                       disable=not console.is_terminal)]

@@ -55,3 +55,21 @@ def test_wrong_options(config: str, arguments: list[str], message: str, capsys: 
         tool.main([config, *arguments])
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('config', 'key'), [('planning/mini_trn_clip_egoexolearn-ego.py', 'step +8'),
+                                              ('anticipation/mini_trn_clip_egoexolearn-noun-ego.py', '✓ ')])
+def test_clips_show_their_truth(config: str, key: str, mini_root: Path, tmp_path: Path,
+                                monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    draw = tool.draw_clips
+    monkeypatch.setattr(tool, 'draw_clips', lambda *args: figures.append(draw(*args)) or figures[-1])
+    root = mini_root / 'egoexolearn'
+    written = tool.main([str(REPO / 'configs' / config), '--split', 'val', '--num', '2', '--out-dir', str(tmp_path),
+                         '--cfg-options', f'val_dataloader.dataset.data_root={root}'])
+    assert [path.name for path in written] == ['ego_val.png', 'exo_val.png']
+    texts = [text.get_text() for text in figures[0].texts]
+    assert 'ego_val: 2 of' in texts[0]
+    assert texts[0].endswith('each 768 x 5 steps of features')
+    drawn = [text.get_text() for axes in figures[0].axes for text in (*axes.texts, *axes.get_xticklabels())]
+    assert any(text.startswith(key) for text in drawn)
