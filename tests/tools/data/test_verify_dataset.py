@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from clip_support import ClipLayout
 from tests_support import REPO
 
 from tests.datasets.conftest import Layout
@@ -95,3 +96,22 @@ def test_broken_list_and_missing_config(layout: Layout, capsys: pytest.CaptureFi
         tool.main([str(layout.root / 'nowhere.py')])
     assert ended.value.code == 2
     assert 'nowhere.py' in capsys.readouterr().err
+
+
+def test_lists_named_by_view_and_split(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    layout = ClipLayout(tmp_path / 'clips')
+    layout.video('a')
+    layout.video('b', dim=5)
+    layout.plan('ego_train', [('a', '4.0', 1), ('b', '5.0', 2), ('b', '6.0', 2)])
+    layout.plan('ego_val', [('a', '4.0', 1)])
+    lists = {name: dict(type='ConcatSubsets', datasets=[layout.config('PlanningDataset', f'ego_{name}')])
+             for name in ('train', 'val')}
+    path = tmp_path / 'config.py'
+    path.write_text("default_scope = 'egoexo'\n" + '\n'.join(
+        f'{name}_dataloader = dict(batch_size=1, dataset={dataset!r})' for name, dataset in lists.items()))
+    assert tool.main([str(path), '--full']) == 1
+    out = capsys.readouterr().out
+    assert 'ego_train: 1 of 3 usable' in out
+    assert '  b (2 rows): ' in out
+    assert 'ego_val: 1 of 1 usable' in out
+    assert 'WARNING: 1 actions are trained on and scored as well: a|4.0.' in out
