@@ -9,6 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 from tests_support import REPO
 
+from egoexo.evaluation.protocols import anticipation, planning
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 from egoexo.mini.presets import PRESETS
 
@@ -45,7 +46,30 @@ def test_settings_are_configs_with_a_mini_twin():
     assert [name for name in names if not (REPO / 'configs/segmentation' / name).is_file()] == []
 
 
+def scripts_and_configs(page):
+    """Script cells and config words of the table of released scripts."""
+    text = read(f'benchmarks/{page}.md')
+    table = text[text.index('| released script'):].split('\n\n')[0].splitlines()[2:]
+    cells = [line.split('|') for line in table]
+    return [line[1] for line in cells], {word for line in cells for word in re.findall(r'`([^`]+)`', line[2])}
+
+
+def test_every_released_script_of_clips_has_a_config():
+    scripts, words = scripts_and_configs('anticipation')
+    assert sum(1 + ('*' in script) for script in scripts) == 18
+    gazed = {f'{word}-gaze' for word in words if 'ego' in word and word != 'exo2ego'}
+    names = [f'anticipation/{prefix}trn_clip_egoexolearn-{part}-{word}.py' for part in ('noun', 'verb')
+             for word in words | gazed for prefix in ('', 'mini_')]
+    assert len(names) == 2 * 2 * 12
+    scripts, words = scripts_and_configs('planning')
+    assert sum(len(script.split(',')) for script in scripts) == 18
+    names += [f'planning/trn_clip_egoexolearn-{word}.py' for word in words]
+    assert [name for name in names if not (REPO / 'configs' / name).is_file()] == []
+
+
 def test_tables_name_every_protocol_and_preset():
+    assert first_column(read('benchmarks/anticipation.md'), 'protocol') == list(anticipation.PROTOCOLS)
+    assert first_column(read('benchmarks/planning.md'), 'protocol') == list(planning.PROTOCOLS)
     assert first_column(read('benchmarks/segmentation.md'), 'protocol') == list(PROTOCOLS)
     assert first_column(read('mini.md'), 'preset') == list(PRESETS)
 

@@ -11,7 +11,7 @@ SPEC = importlib.util.spec_from_file_location('plot_features', REPO / 'tools/ana
 tool = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(tool)
 
-PLANNING = str(REPO / 'configs/planning/mini_trn_clip_egoexolearn-ego.py')
+CLIPS = str(REPO / 'configs/anticipation/mini_trn_clip_egoexolearn-verb-ego.py')
 SEGMENTATION = str(REPO / 'configs/segmentation/mini_mstcn_i3d_egoexolearn-exo.py')
 
 
@@ -26,9 +26,9 @@ def make_weights(config: str, path: Path) -> str:
 
 
 def test_two_columns_and_their_numbers(mini_root, tmp_path, capsys):
-    weights, out = make_weights(PLANNING, tmp_path / 'a.pth'), tmp_path / 'new' / 'space.png'
-    lines = tool.main([PLANNING, weights, PLANNING, weights, '--out', str(out), '--titles', 'before', 'after',
-                       '--num', '40', '--device', 'cpu', *data_options(PLANNING, mini_root / 'egoexolearn')])
+    weights, out = make_weights(CLIPS, tmp_path / 'a.pth'), tmp_path / 'new' / 'space.png'
+    lines = tool.main([CLIPS, weights, CLIPS, weights, '--out', str(out), '--titles', 'before', 'after',
+                       '--num', '40', '--device', 'cpu', *data_options(CLIPS, mini_root / 'egoexolearn')])
     assert out.stat().st_size > 5000
     before, after = lines
     assert before.startswith('before: proxy A-distance ')
@@ -39,16 +39,16 @@ def test_two_columns_and_their_numbers(mini_root, tmp_path, capsys):
 
 def test_segmentation_takes_steps_of_the_last_stage(mini_root, tmp_path):
     weights = make_weights(SEGMENTATION, tmp_path / 'a.pth')
-    line, = tool.main([SEGMENTATION, weights, '--out', str(tmp_path / 'a.svg'), '--num', '4', '--steps', '5', '--device',
-                       'cpu', *data_options(SEGMENTATION, mini_root / 'egoexolearn')])
+    line, = tool.main([SEGMENTATION, weights, '--out', str(tmp_path / 'a.svg'), '--num', '4', '--steps', '5',
+                       '--device', 'cpu', '--split', 'val', *data_options(SEGMENTATION, mini_root / 'egoexolearn')])
     assert line.startswith('mini_mstcn_i3d_egoexolearn-exo: proxy A-distance')
     assert 'class centres exo → ego' in line  # trained on exo
 
 
 @pytest.mark.parametrize(('arguments', 'message'), [
-    ([PLANNING], '1 models, --num 400, --steps 20: expected pairs of config and checkpoint'),
-    ([PLANNING, 'a.pth', '--num', '1'], '--num 1'),
-    ([PLANNING, 'a.pth', '--titles', 'a', 'b'], '--titles: expected 1, one per pair, found 2'),
+    ([CLIPS], '1 models, --num 400, --steps 20: expected pairs of config and checkpoint'),
+    ([CLIPS, 'a.pth', '--num', '1'], '--num 1'),
+    ([CLIPS, 'a.pth', '--titles', 'a', 'b'], '--titles: expected 1, one per pair, found 2'),
 ])
 def test_wrong_options(arguments, message, tmp_path, capsys):
     with pytest.raises(SystemExit) as ended:
@@ -58,7 +58,7 @@ def test_wrong_options(arguments, message, tmp_path, capsys):
 
 
 def test_lists_of_one_view_are_told():
-    config = load_config(PLANNING)
+    config = load_config(CLIPS)
     config.test_dataloader.dataset.datasets = config.test_dataloader.dataset.datasets[:1]
     with pytest.raises(tool.ConfigError, match='expected an ego and an exo list in the dataloaders, found ego'):
         tool.list_configs(config, 'val')
