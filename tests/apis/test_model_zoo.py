@@ -121,7 +121,7 @@ def test_unknown_name(zoo):
         get_model('small_publishd')
 
 
-@pytest.mark.parametrize(('pattern', 'count'), [(None, 18), ('mini_*', 9), ('*-gaze', 8), ('gaze', 8), ('*2e?o', 4),
+@pytest.mark.parametrize(('pattern', 'count'), [(None, 29), ('mini_*', 11), ('*-gaze', 12), ('gaze', 12), ('*2e?o', 6),
                                                 ('none', 0), ('mini_mstcn_i3d_egoexolearn-ego', 6)])
 def test_patterns(pattern, count):
     names = list_models(pattern, benchmark='segmentation')

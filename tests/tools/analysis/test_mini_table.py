@@ -100,7 +100,7 @@ def test_one_model_of_each_config_goes_into_the_zoo(tmp_path: Path, monkeypatch:
     assert sorted(trained) == sorted([f'{run}-seed{seed}' for run in ('ego', 'exo', 'egoexo', 'ego-gaze', 'shuffled')
                                       for seed in (4, 5)] +
                                      [f'{run}-seed4' for run in ('egoexo-gaze', 'ego2exo', 'exo2ego', 'ego2exo-gaze',
-                                                                 'exo2ego-gaze')])
+                                                                 'exo2ego-gaze', 'asformer-ego', 'asformer-exo')])
     assert sorted(read_zoo(tmp_path / 'zoo')) == list_models('mini_*')
     published = next(call for name, call in calls if name == 'publish_model')
     folder = tmp_path / 'segmentation' / 'ego-seed4'
@@ -109,7 +109,7 @@ def test_one_model_of_each_config_goes_into_the_zoo(tmp_path: Path, monkeypatch:
                          '--metrics', str(folder / 'best_ego_val_Avg_epoch_2.json'), '--force']
     shown = capsys.readouterr().out
     assert 'mini_mstcn_i3d_egoexolearn-exo2ego: mini_mstcn_i3d_egoexolearn-exo2ego-1.pth, 7 B' in shown
-    assert f'9 models, 63 B, in {tmp_path}/zoo' in shown
+    assert f'11 models, 77 B, in {tmp_path}/zoo' in shown
     calls.clear()
     mini_table.main([*arguments, '--no-zoo', '--runs', 'ego', 'ego2exo'])
     assert [Path(call[2]).name for name, call in calls if name == 'train'] == ['ego-seed4', 'ego-seed5']
