@@ -19,6 +19,22 @@ ta3n_strong = dict(
 dann = dict(
     _delete_=True, type='ClipDomainHeads', beta=[0.0, 0.75, 0.0],
     objectives=[dict(type='FrameAdversarialLoss', places=['video'])])
+mada = dict(
+    _delete_=True, type='ClipDomainHeads', class_heads=True, beta=[0.0, 0.75, 0.0],
+    objectives=[dict(type='ClassAdversarialLoss', class_weight='soft', places=['video'])])
+sstda = dict(
+    _delete_=True, type='ClipDomainHeads', order='domain', num_segments=2, beta=[0.0, 0.75, 0.5],
+    objectives=[
+        dict(type='FrameAdversarialLoss', places=['video', 'frame']),
+        dict(type='SequenceAdversarialLoss', places=['frame']),
+        dict(type='AttentiveEntropyLoss', places=['video'], loss_weight=0.003),
+    ])
+vcop = dict(
+    _delete_=True, type='ClipDomainHeads', order='clip', num_segments=3,
+    objectives=[dict(type='OrderPredictionLoss', places=['frame'], loss_weight=0.3)])
+mstn = dict(
+    _delete_=True, type='ClipDomainHeads', centroids=True,
+    objectives=[dict(type='CentroidAlignmentLoss', places=['video'], ratio=0.7, loss_weight=dict(type='SigmoidRamp'))])
 dan = dict(
     _delete_=True, type='ClipDomainHeads',
     objectives=[

@@ -26,6 +26,7 @@ from egoexo.models.adaptation.objectives import (
 from egoexo.models.adaptation.order_head import OrderHead
 from egoexo.models.adaptation.progress import TrainProgress
 from egoexo.models.adaptation.ramp import adaptive_weight
+from egoexo.models.adaptation.segment_orders import judge_clip_order, judge_domain_order
 from egoexo.models.adaptation.sigmoid_ramp import SigmoidRamp
 from egoexo.models.adaptation.temporal_pooling import pool_segments
 from egoexo.models.adaptation.video_discriminator import (
@@ -68,6 +69,8 @@ __all__ = [
     'domain_patterns',
     'entropy',
     'gaussian_kernel',
+    'judge_clip_order',
+    'judge_domain_order',
     'linear_mmd',
     'linear_time_mmd',
     'pool_segments',

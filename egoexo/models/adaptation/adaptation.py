@@ -57,6 +57,10 @@ class Adaptation(BaseModule):
         """
         return self._reverse(progress)
 
+    def draw_permutation(self, count: int) -> torch.Tensor:
+        """Random order of ``count`` segments, shape (count,), on CPU."""
+        return torch.randperm(count)
+
     def read_by(self, entry: str) -> bool:
         """Whether an objective reads an entry of :class:`DomainLevel`; if none does, it need not be computed.
 

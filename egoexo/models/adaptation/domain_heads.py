@@ -16,6 +16,7 @@ from egoexo.models.adaptation.domain_attention import class_weights, domain_atte
 from egoexo.models.adaptation.frame_discriminator import FrameDiscriminator
 from egoexo.models.adaptation.gradient_reversal import reverse_gradient
 from egoexo.models.adaptation.order_head import OrderHead
+from egoexo.models.adaptation.segment_orders import judge_clip_order, judge_domain_order
 from egoexo.models.adaptation.temporal_pooling import pool_segments
 from egoexo.models.adaptation.video_discriminator import SegmentDiscriminator, SegmentOrderDiscriminator
 from egoexo.registry import MODELS
@@ -112,10 +113,6 @@ class DomainHeads(Adaptation):
         """Whether there is a head for whole sequences; without one their logits are placeholders."""
         return self.video_discriminator is not None or self.order_head is not None
 
-    def draw_permutation(self, count: int) -> torch.Tensor:
-        """Random order of ``count`` segments, shape (count,), on CPU."""
-        return torch.randperm(count)
-
     def forward(self, features: tuple[torch.Tensor, torch.Tensor], probs: tuple[torch.Tensor, torch.Tensor],
                 masks: tuple[torch.Tensor, torch.Tensor], beta: tuple[float, float] = (0.0, 0.0)) -> DomainLogits:
         """Judge the domain of a source and a target batch; each argument is a pair (source, target).
@@ -135,9 +132,10 @@ class DomainHeads(Adaptation):
         label_d = self._domain_labels(frame)
         label_video = self._domain_labels(video)
         if isinstance(self.video_discriminator, SegmentOrderDiscriminator):
-            pred_video, label_video = self._judge_domain_order(segments, beta[1])
+            pred_video, label_video = judge_domain_order(
+                self.video_discriminator, segments, beta[1], self.draw_permutation)
         if self.order_head is not None:
-            pred_video, label_video = self._judge_clip_order(segments)
+            pred_video, label_video = judge_clip_order(self.order_head, segments, self.draw_permutation)
         return DomainLogits(pred_d, label_d, pred_video, label_video)
 
     @staticmethod
@@ -162,27 +160,3 @@ class DomainHeads(Adaptation):
         else:
             video = logits[:, :, :self.num_segments].mean(3)  # stands in where no video discriminator exists
         return logits.transpose(1, 2)[mask], segments, video.transpose(1, 2).flatten(0, 1)
-
-    def _judge_domain_order(self, segments: tuple[torch.Tensor, torch.Tensor],
-                            beta: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """Shuffle the segments of each source and target pair; logits (N, G, K), classes (N, G)."""
-        if len(segments[0]) != len(segments[1]):
-            raise ValueError('DomainHeads: the order of source and target segments needs as many source as target '
-                             f'videos per batch, got {len(segments[0])} and {len(segments[1])}.')
-        both = torch.cat(segments, dim=2)
-        permutations = [self.draw_permutation(both.shape[2]) for _ in both]
-        shuffled = torch.stack([row[:, order] for row, order in zip(both, permutations, strict=True)])
-        logits = self.video_discriminator(reverse_gradient(shuffled, beta))
-        return logits, self._order_labels(self.video_discriminator, permutations, logits)
-
-    def _judge_clip_order(self, segments: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Shuffle the segments of each video; logits (2 N, G, M!), classes (2 N, G)."""
-        videos = torch.cat(segments)
-        permutations = [self.draw_permutation(self.num_segments) for _ in videos]
-        logits = self.order_head(torch.stack([row[:, order] for row, order in zip(videos, permutations, strict=True)]))
-        return logits, self._order_labels(self.order_head, permutations, logits)
-
-    @staticmethod
-    def _order_labels(head: nn.Module, permutations: list[torch.Tensor], logits: torch.Tensor) -> torch.Tensor:
-        labels = torch.tensor([head.label(order) for order in permutations], device=logits.device)
-        return labels.unsqueeze(1).expand(logits.shape[:2])

@@ -22,6 +22,8 @@ class DomainLevel(NamedTuple):
         features (tuple[torch.Tensor, torch.Tensor]): Shapes (R, F) and (Q, F).
         logits (tuple[torch.Tensor, torch.Tensor], optional): Class logits, (R, C) and (Q, C).
         logits_2 (tuple[torch.Tensor, torch.Tensor], optional): Those of the second classifier of ensemble methods.
+        class_logits (tuple[torch.Tensor, torch.Tensor], optional): Those of one decision, where ``logits`` holds
+            several side by side; None when ``logits`` are one.
         labels (torch.Tensor, optional): Class ids of the source rows, (R,) int64, negative for none.
         domain_logits (torch.Tensor, optional): Source or target, by H discriminators; (R + Q, H, 2), source first.
         sequence_logits (torch.Tensor, optional): Of whole sequences, (V, K): their domain, the arrangement of shuffled
@@ -33,11 +35,17 @@ class DomainLevel(NamedTuple):
     features: Pair
     logits: Pair | None = None
     logits_2: Pair | None = None
+    class_logits: Pair | None = None
     labels: torch.Tensor | None = None
     domain_logits: torch.Tensor | None = None
     sequence_logits: torch.Tensor | None = None
     sequence_labels: torch.Tensor | None = None
     centroids: Centroids | None = None
+
+    @property
+    def decision(self) -> Pair | None:
+        """Logits of one decision among C classes, source and target."""
+        return self.logits if self.class_logits is None else self.class_logits
 
 
 class DomainBatch:
@@ -72,5 +80,8 @@ class DomainBatch:
         """Let all objectives that follow see the target logits of the second pass."""
         for place, level in self._reversed.items():
             known = self.levels[place]
-            if known.logits is not None:
-                self.levels[place] = known._replace(logits=(known.logits[0], level.logits[1]))
+            for entry in ('logits', 'class_logits'):
+                pair, again = getattr(known, entry), getattr(level, entry)
+                if pair is not None and again is not None:
+                    known = known._replace(**{entry: (pair[0], again[1])})
+            self.levels[place] = known

@@ -93,6 +93,24 @@ class ClipHead(BaseModule):
         """Separate the coming steps: (..., Z C) -> (..., Z, C), or nothing for a horizon of 1."""
         return logits if self.horizon == 1 else logits.unflatten(-1, (self.horizon, self.num_classes))
 
+    def first_step(self, logits: torch.Tensor) -> torch.Tensor:
+        """Logits of the coming action, or of the first coming step: (R, Z C) -> (R, C)."""
+        return logits[:, :self.num_classes]
+
+    def class_of(self, data_samples: list[EgoExoDataSample]) -> torch.Tensor:
+        """One class per sample, for methods that need it.
+
+        Args:
+            data_samples (list[EgoExoDataSample]): N samples with the target field of the first loss.
+
+        Returns:
+            torch.Tensor: Lowest class of the coming action, or class of the first coming step; -1 for none. (N,) int64.
+        """
+        targets = torch.stack([getattr(sample, self.losses[0].target_field) for sample in data_samples])
+        if not targets.is_floating_point():
+            return targets[:, 0]
+        return torch.where(targets.sum(1) > 0, targets.argmax(1), -1)
+
     def loss(self, logits: torch.Tensor, data_samples: list[EgoExoDataSample], suffix: str = '',
              ) -> dict[str, torch.Tensor]:
         """Compute each loss.

@@ -107,8 +107,9 @@ class ClipModel(DomainModel):
         self.head = MODELS.build({'in_channels': channels, 'frame_channels': width if frames_scored else None, **head,
                                   'shared': shared})
         if adaptation is not None:
-            self.adaptation = MODELS.build({'frame_channels': width, 'channels': channels,
-                                            'num_relations': self.encoder.num_tokens, **adaptation})
+            self.adaptation = MODELS.build({
+                'frame_channels': width, 'channels': channels, 'num_relations': self.encoder.num_tokens,
+                'num_classes': self.head.num_classes, **adaptation})
         self.general_attention = GeneralAttention(channels) if attention == 'general' else None
         self.attention = attention
         self.frame_attention = frame_attention
@@ -250,7 +251,18 @@ class ClipModel(DomainModel):
         losses = self.head.loss(first, samples)
         for number, logits in enumerate(pair[0].logits[1:], 2):
             losses |= self.head.loss(logits, source['data_samples'], f'_{number}')
-        return DomainPass(losses, self._levels(*pair))
+        levels = self._levels(*pair)
+        if self.adaptation is not None:
+            self._add_labels(levels, source['data_samples'])
+            frames = tuple(item.layers[-1] for item in pair)
+            levels['frame'] = levels['frame']._replace(**self.adaptation.judge_order(frames, settings[1][2]))
+        return DomainPass(losses, levels)
+
+    def _add_labels(self, levels: dict[str, DomainLevel], data_samples: list[EgoExoDataSample]) -> None:
+        """Class centres, and the classes by which clips belong to them."""
+        if self.adaptation.centroids is not None:
+            labels = self.head.class_of(data_samples).to(levels['video'].features[0].device)
+            levels['video'] = levels['video']._replace(labels=labels, centroids=self.adaptation.centroids)
 
     def run_reversed(self, source: dict, target: dict) -> dict[str, DomainLevel]:
         """Run the target once more for the ensemble methods; see :class:`DomainModel`."""
@@ -258,8 +270,7 @@ class ClipModel(DomainModel):
             outputs = self.run(target['inputs'], reverse_weight=self.adaptation.reverse_weight(self.progress))
         return self._levels(outputs.split(0)[0], outputs)
 
-    @staticmethod
-    def _levels(source: ClipOutputs, target: ClipOutputs) -> dict[str, DomainLevel]:
+    def _levels(self, source: ClipOutputs, target: ClipOutputs) -> dict[str, DomainLevel]:
         pair = (source, target)
         features = dict(
             relation=None if source.relations is None else [item.relations.flatten(0, 1) for item in pair],
@@ -268,12 +279,16 @@ class ClipModel(DomainModel):
         for place, rows in features.items():
             if rows is None:
                 continue
-            judged = [item.judged[place].flatten(0, -2) for item in pair] if place in source.judged else None
-            levels[place] = DomainLevel(
-                (rows[0].float(), rows[1].float()),
-                domain_logits=None if judged is None else torch.cat(judged).float().unsqueeze(1))
+            judged = None
+            if place in source.judged:  # (R, 2), or (R, C, 2) by a discriminator per class
+                judged = torch.cat([item.judged[place] for item in pair]).float()
+                heads = judged.shape[1] if place == 'video' and judged.ndim == 3 else 1
+                judged = judged.reshape(-1, heads, 2)
+            levels[place] = DomainLevel((rows[0].float(), rows[1].float()), domain_logits=judged)
         scored = 'frame' if source.logits[0].ndim == 3 else 'video'
         logits = [tuple(item.logits[number].flatten(0, -2).float() for item in pair)
                   for number in range(len(source.logits))]
-        levels[scored] = levels[scored]._replace(logits=logits[0], logits_2=logits[1] if len(logits) > 1 else None)
+        levels[scored] = levels[scored]._replace(
+            logits=logits[0], logits_2=logits[1] if len(logits) > 1 else None,
+            class_logits=tuple(self.head.first_step(item) for item in logits[0]))
         return levels

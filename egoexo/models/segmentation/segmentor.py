@@ -179,7 +179,7 @@ class Segmentor(DomainModel):
                 for pair in zip(*((stage.features, stage.logits[0], stage.logits[-1]) for stage in stages),
                                 strict=True))
             levels[f'stage{index + 1}'] = DomainLevel(
-                features, first, last if len(stages[0].logits) > 1 else None, labels,
+                features, first, last if len(stages[0].logits) > 1 else None, labels=labels,
                 centroids=self.adaptation.centroids[index] if len(self.adaptation.centroids) else None,
                 **{name: value[:, index] for name, value in judged.items()})
         return levels

@@ -75,11 +75,14 @@ def test_frozen_unless_an_objective_reads_them():
     assert all(p.requires_grad for p in _heads(trainable=True).parameters())
 
 
-def test_unequal_batches_cannot_be_ordered():
+def test_videos_without_a_partner_are_left_out_of_the_order():
     features, probs, masks = _pair(batch=2)
-    heads = _heads(video='rev_grad_ssl', num_segments=2)
-    with pytest.raises(ValueError, match='as many source as target videos per batch, got 2 and 1'):
-        heads(*((source, target[:1]) for source, target in (features, probs, masks)))
+    heads = _heads(video='rev_grad_ssl', num_segments=2).eval()
+    heads.draw_permutation = torch.arange
+    fewer = heads(*((source, target[:1]) for source, target in (features, probs, masks)))
+    both = heads(features, probs, masks)
+    assert fewer.pred_d_video.shape == (1, 2, 6)
+    torch.testing.assert_close(fewer.pred_d_video, both.pred_d_video[:1])
 
 
 @pytest.mark.parametrize('wrong', [dict(video='mmd'), dict(class_weight='medium')])

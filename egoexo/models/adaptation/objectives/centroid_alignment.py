@@ -38,6 +38,6 @@ class CentroidAlignmentLoss(DomainObjective):
         """Move the centres and measure their distance."""
         labelled = level.labels >= 0
         source, target = level.centroids.update(
-            level.features[0][labelled], level.labels[labelled], level.features[1], level.logits[1].argmax(dim=-1),
+            level.features[0][labelled], level.labels[labelled], level.features[1], level.decision[1].argmax(dim=-1),
             self.ratio)
         return (target - source).square().mean()

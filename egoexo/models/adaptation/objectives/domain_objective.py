@@ -79,4 +79,4 @@ class DomainObjective(BaseModule):
     @staticmethod
     def both_probs(level: DomainLevel) -> torch.Tensor:
         """Class probabilities of source and target rows, (R + Q, C)."""
-        return torch.cat(level.logits).softmax(dim=-1)
+        return torch.cat(level.decision).softmax(dim=-1)

@@ -24,8 +24,9 @@ class _EntropyLoss(DomainObjective):
     def _entropy(self, logits: torch.Tensor) -> torch.Tensor:
         """Entropy of each row, (R,), the mean over its predictions."""
         if logits.shape[-1] % self.num_steps:
-            raise ConfigError(explain(f'{type(self).__name__}, num_steps', f'a divisor of the {logits.shape[-1]} logits',
-                                      str(self.num_steps), 'Set the number of steps that the head predicts.'))
+            raise ConfigError(explain(
+                f'{type(self).__name__}, num_steps', f'a divisor of the {logits.shape[-1]} logits',
+                str(self.num_steps), 'Set the number of steps that the head predicts.'))
         return entropy(logits.unflatten(-1, (self.num_steps, -1))).mean(-1)
 
 
