@@ -53,7 +53,7 @@ def clip_model(name: str, method: dict, horizon: int) -> tuple[torch.nn.Module, 
         head=dict(type='ClipHead', num_classes=4, horizon=horizon, loss=[loss],
                   num_classifiers=2 if name in ('mcd', 'swd') else 1),
         attention='domain' if name.startswith('ta3n') else None, adaptation=settings_of(method)))
-    for seed, parameter in enumerate(model.parameters()):  # published initial weights are so small that gradients would vanish
+    for seed, parameter in enumerate(model.parameters()):  # gradients vanish in the small published weights
         if parameter.ndim > 1 and parameter.requires_grad:
             torch.nn.init.xavier_normal_(parameter, generator=torch.Generator().manual_seed(seed))
 
