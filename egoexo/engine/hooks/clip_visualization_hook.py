@@ -17,7 +17,7 @@ class ClipVisualizationHook(SequenceVisualizationHook):
     without context. Files as for :class:`SequenceVisualizationHook`, below ``vis_data/clips``.
 
     Args:
-        visualizer (dict): ``dict(type='AnticipationVisualizer')`` or ``dict(type='PlanningVisualizer')``.
+        visualizer (str | dict): ``'AnticipationVisualizer'`` or ``'PlanningVisualizer'``, or its config.
         num_samples (int): Clips per list (``ego_val``, ``exo_val``, ...).
         draw_test (bool): Draw after a test.
         draw_val (bool): Draw after each validation; off by default.
@@ -30,11 +30,12 @@ class ClipVisualizationHook(SequenceVisualizationHook):
 
     drawn = 'Pictures of %d clips'
 
-    def __init__(self, visualizer: dict, num_samples: int = 3, draw_test: bool = True, draw_val: bool = False,
+    def __init__(self, visualizer: str | dict, num_samples: int = 3, draw_test: bool = True, draw_val: bool = False,
                  by_epoch: bool = True, out_dir: str = 'vis_data/clips') -> None:
         if num_samples < 1:
             raise ValueError(f'ClipVisualizationHook: num_samples must be at least 1, got {num_samples}; switch the '
                              'pictures off with draw_test=False.')
+        visualizer = {'type': visualizer} if isinstance(visualizer, str) else visualizer
         super().__init__(num_samples, draw_test, draw_val, by_epoch, out_dir, visualizer)
         self._fields = VISUALIZERS.get(visualizer['type']).drawn_fields
 

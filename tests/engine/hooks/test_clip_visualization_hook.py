@@ -40,7 +40,7 @@ def test_one_clip_of_each_video_with_context(runner):
 
 
 def test_picture_is_written(runner, tmp_path, caplog):
-    hook = HOOKS.build({'type': 'ClipVisualizationHook', 'visualizer': {'type': 'AnticipationVisualizer'}})
+    hook = HOOKS.build({'type': 'ClipVisualizationHook', 'visualizer': 'AnticipationVisualizer'})
     with caplog.at_level('INFO', 'hook-test'):
         run_test(hook, runner, [make_sample('a'), make_sample('x', 'exo_val')])
     assert (tmp_path / 'vis_data/clips/val.png').stat().st_size > 2000
