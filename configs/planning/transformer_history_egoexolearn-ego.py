@@ -4,7 +4,7 @@ A floor for visual models: README.md, with figures on the official validation li
 """
 _base_ = [
     '../_base_/datasets/egoexolearn_planning_history.py',
-    '../_base_/schedules/adamw_40e.py',
+    '../_base_/schedules/adamw_30e.py',
     '../_base_/default_runtime.py',
 ]
 model = dict(type='HistoryTransformer', width=96, num_layers=2, temperature=0.5)
