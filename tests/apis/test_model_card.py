@@ -1,6 +1,7 @@
 """Metafiles are read strictly, and those of the repository are right."""
 
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -11,12 +12,14 @@ from tests_support import REPO
 from egoexo.apis.model_card import find_card, load_cards
 from egoexo.apis.weights import WeightsSource
 from egoexo.errors import CheckpointError, ConfigError
+from egoexo.evaluation.functional.anticipation import constant_baselines
 from egoexo.evaluation.functional.segmentation import count_video, summarise
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 
 SHA = 'a' * 64
 #: What the evaluator of each benchmark gives, the only names a metafile may use.
-METRICS = {'segmentation': set(summarise([count_video(np.zeros(1, int), np.zeros(1, int), PROTOCOLS['official'])]))}
+METRICS = {'segmentation': set(summarise([count_video(np.zeros(1, int), np.zeros(1, int), PROTOCOLS['official'])])),
+           'anticipation': set(constant_baselines(np.eye(6))['uniform']), 'planning': {'1-AUED', 'AUED', *(f'ED@{step}' for step in range(1, 9))}}
 
 
 def write(root, entry=None, metafile=None):
@@ -117,6 +120,13 @@ def test_cards_carry_the_names_of_their_configs_and_collections_their_readme():
             assert all(urlsplit(paper['URL']).scheme == 'https' for paper in collection['Paper'])
 
 
+def made_by_mini(benchmark):
+    """Configs of which ``make mini`` leaves a checkpoint."""
+    plan = yaml.safe_load((REPO / 'configs' / benchmark / 'mini.yml').read_text())
+    runs = plan['runs'] | plan.get('zoo_runs', {})
+    return {Path(file).stem for name, file in runs.items() if name not in plan.get('unpublished', ())}
+
+
 @pytest.mark.parametrize('card', load_cards().values(), ids=lambda card: card.name)
 def test_cards_of_the_repository(card):
     assert {'Training Data', 'Features', 'Architecture', 'Parameters'} <= set(card.metadata)
@@ -125,6 +135,6 @@ def test_cards_of_the_repository(card):
         assert all(0 <= value <= 100 for value in result['Metrics'].values())
         assert result['Dataset'].split(' ')[0] == card.metadata['Training Data']
     weights = card.weights
-    assert (weights is not None and weights.made_by == 'make mini') == card.name.startswith('mini_')
+    assert (weights is not None and weights.made_by == 'make mini') == (card.name in made_by_mini(card.benchmark))
     if weights is not None and weights.url is not None:
         assert urlsplit(weights.url).scheme == 'https' and re.fullmatch('[0-9a-f]{64}', weights.sha256)

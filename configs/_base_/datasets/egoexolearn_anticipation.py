@@ -50,3 +50,6 @@ test_dataloader = dict(
 
 val_evaluator = dict(type='AnticipationMetric')
 test_evaluator = dict(type='AnticipationMetric')
+
+# After a test, the most probable classes of the first clips of each list: <work_dir>/<time>/vis_data/clips/.
+custom_hooks = [dict(type='ClipVisualizationHook', visualizer='AnticipationVisualizer', num_samples=3)]

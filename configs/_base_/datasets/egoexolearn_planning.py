@@ -39,3 +39,6 @@ test_dataloader = dict(
 
 val_evaluator = dict(type='PlanningMetric')
 test_evaluator = dict(type='PlanningMetric')
+
+# After a test, coming steps with probabilities against the truth: <work_dir>/<time>/vis_data/clips/.
+custom_hooks = [dict(type='ClipVisualizationHook', visualizer='PlanningVisualizer', num_samples=3)]
