@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from torch import nn
 from torch.nn import functional as F
 
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, FeatureError, explain
 from egoexo.registry import MODELS
 
 __all__ = ['FrameEmbedding', 'draw_released_weights']
@@ -70,7 +70,15 @@ class FrameEmbedding(BaseModule):
 
         Returns:
             list[torch.Tensor]: Output of each layer, the last one last, shape (N, T, F).
+
+        Raises:
+            FeatureError: If the features have another width than the first layer.
         """
+        if frames.shape[-1] != self.in_channels:
+            raise FeatureError(explain(
+                'FrameEmbedding', f'features of {self.in_channels} numbers (in_channels)', f'{frames.shape[-1]}',
+                'Set model.embedding.in_channels to the dimension of the features, or point data_prefix.features to '
+                'others.'))
         own = domain == 'target' and self.target_layers is not None
         outputs = []
         for index, layer in enumerate(self.target_layers if own else self.layers):

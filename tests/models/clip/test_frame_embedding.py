@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, FeatureError
 from egoexo.models.clip import FrameEmbedding, draw_released_weights
 
 
@@ -40,3 +40,8 @@ def test_released_weights():
 def test_no_layer():
     with pytest.raises(ConfigError, match=r'expected num_layers of at least 1, found 0\. Set'):
         FrameEmbedding(num_layers=0)
+
+
+def test_other_width():
+    with pytest.raises(FeatureError, match='expected features of 2 numbers .in_channels., found 4. Set model.embedding'):
+        FrameEmbedding(2, 3)(torch.zeros(1, 5, 4))
