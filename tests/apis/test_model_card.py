@@ -19,7 +19,8 @@ from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 SHA = 'a' * 64
 #: What the evaluator of each benchmark gives, the only names a metafile may use.
 METRICS = {'segmentation': set(summarise([count_video(np.zeros(1, int), np.zeros(1, int), PROTOCOLS['official'])])),
-           'anticipation': set(constant_baselines(np.eye(6))['uniform']), 'planning': {'1-AUED', 'AUED', *(f'ED@{step}' for step in range(1, 9))}}
+           'anticipation': set(constant_baselines(np.eye(6))['uniform']),
+           'planning': {'1-AUED', 'AUED', *(f'ED@{step}' for step in range(1, 9))}}
 
 
 def write(root, entry=None, metafile=None):

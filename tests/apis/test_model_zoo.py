@@ -121,12 +121,20 @@ def test_unknown_name(zoo):
         get_model('small_publishd')
 
 
-@pytest.mark.parametrize(('pattern', 'count'), [(None, 29), ('mini_*', 11), ('*-gaze', 12), ('gaze', 12), ('*2e?o', 6),
-                                                ('none', 0), ('mini_mstcn_i3d_egoexolearn-ego', 6)])
-def test_patterns(pattern, count):
+@pytest.mark.parametrize(('pattern', 'some', 'other'), [
+    (None, 'mstcn_i3d_egoexolearn-ego', None),
+    ('mini_*', 'mini_mstcn_i3d_egoexolearn-exo', 'mstcn_i3d_egoexolearn-exo'),
+    ('*-gaze', 'mstcn_i3d_egoexolearn-ego-gaze', 'mstcn_i3d_egoexolearn-ego'),
+    ('gaze', 'mstcn_i3d_egoexolearn-ego2exo-gaze', 'mstcn_i3d_egoexolearn-exo'),
+    ('*2e?o', 'mstcn_i3d_egoexolearn-ego2exo', 'mstcn_i3d_egoexolearn-ego2exo-gaze'),
+    ('mini_mstcn_i3d_egoexolearn-ego', 'mini_mstcn_i3d_egoexolearn-egoexo', 'mstcn_i3d_egoexolearn-ego')])
+def test_patterns(pattern, some, other):
     names = list_models(pattern, benchmark='segmentation')
-    assert len(names) == count
-    assert names == sorted(names) and all(fnmatch.fnmatch(name, f'*{pattern or ""}*') for name in names)
+    everything = list_models(benchmark='segmentation')
+    wanted = (pattern or '*') if any(sign in (pattern or '*') for sign in '*?') else f'*{pattern}*'
+    assert names == sorted(name for name in everything if fnmatch.fnmatch(name, wanted))
+    assert some in names and other not in names
+    assert not list_models('none', benchmark='segmentation')
 
 
 def test_benchmark_without_models():
