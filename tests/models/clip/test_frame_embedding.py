@@ -43,5 +43,5 @@ def test_no_layer():
 
 
 def test_other_width():
-    with pytest.raises(FeatureError, match='expected features of 2 numbers .in_channels., found 4. Set model.embedding'):
+    with pytest.raises(FeatureError, match='features of 2 numbers .in_channels., found 4. Set model.embedding'):
         FrameEmbedding(2, 3)(torch.zeros(1, 5, 4))
