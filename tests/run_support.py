@@ -50,17 +50,19 @@ def metrics_of(folder: Path) -> dict[str, float]:
     return json.loads((folder / 'scalars.json').read_text())['metrics']
 
 
-def score_on_ranks(config: str, checkpoint: Path, folder: Path, root: Path, num_ranks: int) -> dict[str, float]:
+def score_on_ranks(config: str, checkpoint: Path, folder: Path, root: Path, num_ranks: int,
+                   *more: str) -> dict[str, float]:
     """Metrics of a test on several processes, those of every rank alike."""
     folder.mkdir()
-    found = run_ranks(_test_rank, num_ranks, folder / 'ranks', config, str(checkpoint), str(folder), str(root))
+    found = run_ranks(_test_rank, num_ranks, folder / 'ranks', config, str(checkpoint), str(folder), str(root),
+                      list(more))
     assert found == [found[0]] * num_ranks
     return found[0]
 
 
 
-def _test_rank(config: str, checkpoint: str, folder: str, root: str) -> dict[str, float]:
-    return run_test(config, Path(checkpoint), Path(folder), Path(root), launcher='pytorch')
+def _test_rank(config: str, checkpoint: str, folder: str, root: str, more: list[str]) -> dict[str, float]:
+    return run_test(config, Path(checkpoint), Path(folder), Path(root), *more, launcher='pytorch')
 
 
 def killed_and_resumed(config: str, folder: Path, root: Path, iteration: int, *more: str) -> Path:
