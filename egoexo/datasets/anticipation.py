@@ -75,7 +75,10 @@ class AnticipationDataset(ClipDataset):
         super().__init__(
             view, split, ann_folder=ann_folder, ann_file=ann_file, data_root=data_root,
             metainfo=dict(classes=names) | dict(metainfo or {}), **kwargs)
-        self._metainfo['part'] = part  # MMEngine would take a text that it is given for the name of a file
+        # Set here, because MMEngine would take a text that it is given for the name of a file.
+        self._metainfo['part'] = part
+        stripped = 'own_rows' if strip_cumulative else 'whole_list'
+        self._metainfo['truth'] = 'csv' if self.list_source == 'csv' else stripped
 
     def _class_names(self, taxonomy_file: Path | None) -> tuple[str, ...]:
         if taxonomy_file is None:

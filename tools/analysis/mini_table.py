@@ -145,10 +145,13 @@ def mean_of(path: str, values: dict[str, dict[str, list[float]]]) -> float:
 
 
 def bound(rule: float | dict, values: dict[str, dict[str, list[float]]]) -> float:
-    """Number that a rule of mini.yml stands for."""
+    """Number that a rule of mini.yml stands for; ``spreads`` counts standard deviations over the seeds."""
     if not isinstance(rule, dict):
         return float(rule)
-    return mean_of(rule['of'], values) * rule.get('times', 1.0) + rule.get('plus', 0.0)
+    run, metric = rule['of'].split('/', 1)
+    series = values[run][metric]
+    spread = statistics.stdev(series) if len(series) > 1 else 0.0
+    return statistics.fmean(series) * rule.get('times', 1.0) + rule.get('plus', 0.0) + rule.get('spreads', 0) * spread
 
 
 def check(plan: dict, values: dict[str, dict[str, list[float]]]) -> list[tuple[str, float, str, bool]]:

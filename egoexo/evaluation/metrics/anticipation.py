@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from egoexo.errors import ConfigError
+from egoexo.errors import ConfigError, explain
 from egoexo.evaluation.functional.anticipation_groups import anticipation_groups
 from egoexo.evaluation.functional.clip_groups import ClipGroup, ClipRow
 from egoexo.evaluation.metrics.clip import ClipMetric
@@ -69,7 +69,23 @@ class AnticipationMetric(ClipMetric):
 
         Args:
             rows (Sequence[ClipRow]): One per sample.
+
+        Raises:
+            ConfigError: If the data set took its rows from elsewhere than the protocols say.
         """
+        self._check_truth((self.dataset_meta or {}).get('truth'))
         return anticipation_groups(
             rows, self.protocols, num_bootstrap=self.num_bootstrap, seed=self.bootstrap_seed,
             per_video=self.per_video_file is not None, per_class=self.per_class)
+
+    def _check_truth(self, found: str | None) -> None:
+        """Refuse to print the name of a protocol over rows that are not its own."""
+        expected = self.protocols[0].truth
+        if found is not None and found != expected:
+            settings = dict(csv="list_source='csv'", own_rows="list_source='list', strip_cumulative=True",
+                            whole_list="list_source='list', strip_cumulative=False")
+            names = [protocol.name for protocol in get_protocols('all') if protocol.truth == found]
+            raise ConfigError(explain(
+                f'AnticipationMetric, protocol {self.protocols[0].name}', f'rows of a data set with '
+                f'{settings[expected]}', f'one with {settings[found]}',
+                f'Set protocols to {" or ".join(names)}, or change the data set.'))

@@ -1,6 +1,7 @@
 """The registered anticipation metric: keys, values, options, refusals."""
 
 import csv
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +29,9 @@ def sample(index: int, subset: str = 'ego_val', num_classes: int = 9) -> EgoExoD
 SAMPLES = [sample(index) for index in range(10)] + [sample(index, 'exo_val') for index in range(10, 14)]
 
 
-def evaluate(samples: list[EgoExoDataSample], **options: object) -> dict[str, float]:
+def evaluate(samples: list[EgoExoDataSample], truth: str = 'csv', **options: object) -> dict[str, float]:
     metric = AnticipationMetric(**options)
-    metric.dataset_meta = dict(classes=tuple('abcdefghi'))
+    metric.dataset_meta = dict(classes=tuple('abcdefghi'), truth=truth)
     metric.process(None, [item.to_dict() for item in samples])
     return metric.evaluate(len(samples))
 
@@ -108,3 +109,17 @@ def test_bad_options() -> None:
         AnticipationMetric(protocols='official')
     with pytest.raises(ConfigError, match='k must be a whole number'):
         AnticipationMetric(k=0)
+
+
+@pytest.mark.parametrize(('truth', 'protocol', 'text'), [
+    ('whole_list', 'clean', "protocol clean: expected rows of a data set with list_source='csv', found one with "
+     "list_source='list', strip_cumulative=False. Set protocols to as_released, or change the data set."),
+    ('own_rows', 'as_released', 'Set protocols to stripped'), ('csv', 'stripped', 'Set protocols to clean or no_inv')])
+def test_no_protocol_is_printed_over_rows_of_another(truth: str, protocol: str, text: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(text)):
+        evaluate(SAMPLES, truth, protocols=(protocol,))
+
+
+@pytest.mark.parametrize(('truth', 'protocol'), [('own_rows', 'stripped'), ('whole_list', 'as_released')])
+def test_rows_of_a_list_are_scored_under_their_protocol(truth: str, protocol: str) -> None:
+    assert f'{protocol}/ego_val/macro_recall@5' in evaluate(SAMPLES, truth, protocols=(protocol,))

@@ -30,6 +30,14 @@ def test_check_compares_means_with_numbers_and_other_runs() -> None:
         (60.0, '>= 50.0 and <= 95.0', True), (30.5, '<= 30.0', False)]
 
 
+def test_a_bound_may_count_the_spread_over_the_seeds_and_digits_are_the_benchmarks() -> None:
+    plan = PLAN | {'digits': 3, 'expect': [
+        {'value': 'a/ego_test/F1@50', 'min': {'of': 'b/ego_test/F1@50', 'spreads': 2}, 'why': 'clearly better'}]}
+    [(_, value, text, holds)] = mini_table.check(plan, VALUES)
+    assert (value, text, holds) == (60.0, '>= 31.914', True)  # 30.5 + 2 x 0.7071
+    assert '| a | ego_test | 60.000 ± 14.142 |' in mini_table.as_markdown(plan, VALUES, [], Namespace(seeds=[0, 1]))
+
+
 def test_expectations_of_absent_runs_are_left_out() -> None:
     assert len(mini_table.check(PLAN, {'a': VALUES['a']})) == 1
 
