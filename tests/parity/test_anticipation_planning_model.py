@@ -129,7 +129,8 @@ def test_forward(name):
     assert sum(parameter.numel() for parameter in model.parameters()) == case['n_params']
     _, (source, target) = draw(case['input_seed'], case['source_shape'], case['target_shape'])
     with torch.no_grad():
-        pair = model.eval().run_both(source.transpose(1, 2), target.transpose(1, 2), frozenset(PLACES), beta=(0.75, 0.75, 0.5))
+        pair = model.eval().run_both(source.transpose(1, 2), target.transpose(1, 2), frozenset(PLACES),
+                                     beta=(0.75, 0.75, 0.5))
         predicted = model(target.transpose(1, 2))
     base = case['config'].get('base', 'video')
     ours = {f'{letter}_{key}': value.numpy() for letter, outputs in zip('st', pair, strict=True)

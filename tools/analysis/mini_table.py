@@ -165,7 +165,8 @@ def check(plan: dict, values: dict[str, dict[str, list[float]]]) -> list[tuple[s
         low = bound(item.get('min', float('-inf')), values)
         high = bound(item.get('max', float('inf')), values)
         digits = plan.get('digits', 1)
-        text = ' and '.join(f'{sign} {limit:.{digits}f}' for sign, limit in (('>=', low), ('<=', high)) if abs(limit) < 1e9)
+        text = ' and '.join(f'{sign} {limit:.{digits}f}' for sign, limit in (('>=', low), ('<=', high))
+                            if abs(limit) < 1e9)
         verdicts.append((f"{item['why']} (`{item['value']}`)", value, text, low <= value <= high))
     return verdicts
 
