@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from egoexo.errors import ConfigError, explain
-from egoexo.models.planning.step_history import StepHistoryPlanner
+from egoexo.models.planning.step_history import StepHistoryPlanner, steps_cross_entropy
 from egoexo.registry import MODELS
 
 __all__ = ['HistoryTransformer']
@@ -90,11 +89,7 @@ class HistoryTransformer(StepHistoryPlanner):
         tokens, hidden = self._tokens_of(past)
         if self.training:
             tokens, hidden = self._vary(tokens, hidden)
-        logits = self._logits(tokens, hidden)
-        future = future.to(logits.device)
-        total = F.cross_entropy(logits.flatten(0, 1), future.flatten(), ignore_index=-1, reduction='sum',
-                                label_smoothing=self.label_smoothing)
-        return dict(loss_ce=total / (future >= 0).sum().clamp(min=1))
+        return dict(loss_ce=steps_cross_entropy(self._logits(tokens, hidden), future, self.label_smoothing))
 
     def _tokens_of(self, past: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Tokens (N, P + 1), the answer token first, then the newest step; True (N, P + 1) where there is none.

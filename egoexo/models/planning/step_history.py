@@ -5,12 +5,30 @@ from collections.abc import Sequence
 
 import torch
 from mmengine.model import BaseModel
+from torch.nn import functional as F
 
 from egoexo.errors import ConfigError, DataError, explain
 from egoexo.registry import MODELS
 from egoexo.structures import EgoExoDataSample
 
-__all__ = ['StepHistoryPlanner']
+__all__ = ['StepHistoryPlanner', 'steps_cross_entropy']
+
+
+def steps_cross_entropy(logits: torch.Tensor, future: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:
+    """Cross entropy of the coming steps, averaged over those that have a label.
+
+    Args:
+        logits (torch.Tensor): (N, Z, C).
+        future (torch.Tensor): Class ids, (N, Z), -1 where there is none; any device.
+        label_smoothing (float): Share of the target that is spread over all classes.
+
+    Returns:
+        torch.Tensor: Scalar; zero, not NaN, for a batch without any label.
+    """
+    future = future.to(logits.device)
+    total = F.cross_entropy(logits.flatten(0, 1), future.flatten(), ignore_index=-1, reduction='sum',
+                            label_smoothing=label_smoothing)
+    return total / (future >= 0).sum().clamp(min=1)
 
 
 class StepHistoryPlanner(BaseModel):

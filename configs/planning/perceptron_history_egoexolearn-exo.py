@@ -1,0 +1,4 @@
+"""Two layers over the steps already done, trained on exo; features are not looked at."""
+_base_ = './perceptron_history_egoexolearn-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.exo_train}}]))
+default_hooks = dict(checkpoint=dict(save_best='exo_val/1-AUED'))
