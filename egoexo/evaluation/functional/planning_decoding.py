@@ -29,8 +29,8 @@ def keyed_uniforms(seed: int, names: Sequence[str], shape: tuple[int, ...]) -> n
         shape (tuple[int, ...]): Numbers per sample.
 
     Returns:
-        np.ndarray: Uniform in [0, 1), (n, *shape) float64: 53 bits each out of SHAKE-128 of seed and name, which takes
-        a tenth of the time of a numpy generator per sample and never changes with a version.
+        np.ndarray: Uniform in [0, 1), ``(n, *shape)`` float64: 53 bits each out of SHAKE-128 of seed and name, which
+        takes a tenth of the time of a numpy generator per sample and never changes with a version.
 
     Examples:
         >>> keyed_uniforms(0, ['ego_val/b', 'ego_val/a'], (1,))[1] == keyed_uniforms(0, ['ego_val/a'], (1,))[0]
