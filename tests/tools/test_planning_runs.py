@@ -28,7 +28,7 @@ EGOEXO = 'configs/planning/mini_trn_clip_egoexolearn-egoexo-allsteps.py'
 EGO = 'configs/planning/mini_trn_clip_egoexolearn-ego.py'
 PAIRED = 'configs/planning/mini_trn_clip_egoexolearn-exo2ego-ta3n.py'
 HISTORY = 'configs/planning/mini_transformer_history_egoexolearn-ego.py'
-EPOCHS = 150
+EPOCHS = 100
 #: The training list of ego, with its true labels, is tested too.
 FITTED = 'test_dataloader.dataset.datasets.0.split=train'
 
@@ -39,7 +39,7 @@ def runs(mini_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     root, folders = mini_root / 'egoexolearn', {}
     for name, more in (('healthy', []), ('permuted', ['+train_dataloader.dataset.shuffle_labels=0'])):
         folder = folders[name] = tmp_path_factory.mktemp(name)
-        run_train(EGOEXO, folder, root, *lengths(EPOCHS), 'optim_wrapper.optimizer.lr=0.05', *more)
+        run_train(EGOEXO, folder, root, *lengths(EPOCHS), 'optim_wrapper.optimizer.lr=0.1', *more)
         run_test(EGOEXO, folder / f'epoch_{EPOCHS}.pth', folder, root, FITTED,
                  '+test_evaluator.decodings=argmax,categorical')
     return folders
