@@ -1,4 +1,4 @@
-"""The same on EgoExo-Mini: other paths, nothing else."""
-_base_ = './transformer_history_egoexolearn-exo.py'
-data_root = 'data/mini/egoexolearn'
-train_dataloader = val_dataloader = test_dataloader = dict(dataset=dict(data_root=data_root))
+"""The same on EgoExo-Mini, trained on exo."""
+_base_ = './mini_transformer_history_egoexolearn-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.exo_train}}]))
+default_hooks = dict(checkpoint=dict(save_best='exo_val/1-AUED'))

@@ -7,6 +7,6 @@ _base_ = [
     '../_base_/schedules/adamw_30e.py',
     '../_base_/default_runtime.py',
 ]
-model = dict(type='HistoryPerceptron', num_last=6, width=256, temperature=0.5)
+model = dict(type='HistoryPerceptron', num_last=3, width=256, temperature=0.5)
 optim_wrapper = dict(optimizer=dict(lr=3e-3))
 default_hooks = dict(checkpoint=dict(save_best='ego_val/1-AUED', rule='greater'))

@@ -26,8 +26,8 @@ from egoexo.models.planning import MarkovPlanner
 from egoexo.registry import DATASETS
 
 ROOT = Path(__file__).resolve().parents[2]
-START, END = '<!-- history floor: written by tools/analysis/planning_floor.py -->', '<!-- end of history floor -->'
 VIEWS = ('ego', 'exo')
+KINDS = ('markov', 'perceptron', 'transformer')
 JOINT_TEMPERATURE = 0.8
 POOLED_TEMPERATURE = 0.5
 NUM_SAMPLES = 5
@@ -36,16 +36,28 @@ NUM_SAMPLES = 5
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--data-root', type=Path, default=ROOT / 'data/egoexolearn', help='root of the release')
-    parser.add_argument('--split', choices=('val', 'test'), default='val', help='lists to score')
+    parser.add_argument('--mini', action='store_true', help='EgoExo-Mini and its test lists instead of the release')
+    parser.add_argument('--data-root', type=Path, help='root of the release; default data/egoexolearn')
+    parser.add_argument('--split', choices=('val', 'test'), help='lists to score; default val, with --mini test')
+    parser.add_argument('--planners', nargs='+', choices=KINDS, default=KINDS)
     parser.add_argument('--seeds', type=int, nargs='+', default=[0, 1, 2, 3, 4], help='of trainings and of draws')
-    parser.add_argument('--work-dir', type=Path, default=ROOT / 'work_dirs/planning_floor')
+    parser.add_argument('--work-dir', type=Path, help='default work_dirs/planning_floor')
     parser.add_argument('--jobs', type=int, default=2, help='trainings at a time')
     parser.add_argument('--reuse', action='store_true', help='keep trainings that are already there')
     parser.add_argument('--readme', type=Path, default=ROOT / 'configs/planning/README.md', help='page with the marks')
     parser.add_argument('--dry-run', action='store_true', help='print the table only')
     parser.add_argument('--folds', type=int, default=0, help='compare settings on this many folds of the training list')
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    args.data_root = args.data_root or ROOT / ('data/mini/egoexolearn' if args.mini else 'data/egoexolearn')
+    args.split = args.split or ('test' if args.mini else 'val')
+    args.work_dir = args.work_dir or ROOT / f'work_dirs/planning_floor{"_mini" if args.mini else ""}'
+    return args
+
+
+def marks(args: argparse.Namespace) -> tuple[str, str]:
+    """First and last line of the place of the table."""
+    what = f'history floor{" on EgoExo-Mini" if args.mini else ""}'
+    return f'<!-- {what}: written by tools/analysis/planning_floor.py -->', f'<!-- end of {what} -->'
 
 
 class Predictions(NamedTuple):
@@ -88,9 +100,9 @@ def folder_of(kind: str, trained_on: str, seed: int, args: argparse.Namespace) -
     return args.work_dir / f'{kind}-{trained_on}-seed{seed}'
 
 
-def config_of(kind: str, trained_on: str) -> Path:
+def config_of(kind: str, trained_on: str, args: argparse.Namespace) -> Path:
     """Config of a training."""
-    return ROOT / f'configs/planning/{kind}_history_egoexolearn-{trained_on}.py'
+    return ROOT / f'configs/planning/{"mini_" if args.mini else ""}{kind}_history_egoexolearn-{trained_on}.py'
 
 
 def train(kind: str, trained_on: str, seed: int, args: argparse.Namespace) -> None:
@@ -102,7 +114,7 @@ def train(kind: str, trained_on: str, seed: int, args: argparse.Namespace) -> No
     roots = [f'{part}_dataloader.dataset.data_root={args.data_root.resolve()}' for part in ('train', 'val', 'test')]
     with open(folder / 'train.log', 'w', encoding='utf-8') as log:
         subprocess.run(
-            [sys.executable, 'tools/train.py', str(config_of(kind, trained_on)), '--work-dir', str(folder),
+            [sys.executable, 'tools/train.py', str(config_of(kind, trained_on, args)), '--work-dir', str(folder),
              '--cfg-options', f'randomness.seed={seed}', *roots],
             cwd=ROOT, check=True, env=os.environ | {'OMP_NUM_THREADS': '1'}, stdout=log, stderr=subprocess.STDOUT)
     print(f'{kind} on {trained_on}, seed {seed}: trained', flush=True)
@@ -113,7 +125,7 @@ def predict(kind: str, trained_on: str, seed: int, samples: list, args: argparse
             options: dict[str, object]) -> Predictions:
     """What a trained planner makes of a list; ``options`` change its model."""
     changes = {f'+model.{name}': value for name, value in options.items()}
-    model = init_model(config_of(kind, trained_on), folder_of(kind, trained_on, seed, args) / 'best.pth', 'cpu',
+    model = init_model(config_of(kind, trained_on, args), folder_of(kind, trained_on, seed, args) / 'best.pth', 'cpu',
                        changes)
     model(data_samples=samples, mode='predict')
     drawn = [sample.get('pred_future_samples') for sample in samples]
@@ -151,23 +163,27 @@ def rows_of(args: argparse.Namespace) -> Iterator[tuple[str, dict[tuple[str, str
 
     yield 'uniform', scores(lambda *place: constant('uniform', *place[:2]))
     yield 'frequency of the steps in training', scores(lambda *place: constant('prior', *place[:2]))
-    yield 'Markov chain, its probabilities', scores(planner('markov', temperature=1.0))
-    yield 'Markov chain (config)', scores(planner('markov'))
-    yield f'Markov chain, {NUM_SAMPLES} whole sequences', scores(
-        lambda view, trained_on, seed: planner('markov', num_joint=NUM_SAMPLES, joint_temperature=JOINT_TEMPERATURE,
-                                               seed=seed)(view, trained_on, seed))
-    yield 'transformer, its probabilities', scores(planner('transformer', temperature=1.0))
-    yield 'transformer (config)', scores(planner('transformer'))
-    chain, network = planner('markov', temperature=1.0), planner('transformer', temperature=1.0)
-    yield 'Markov chain and transformer, pooled', scores(lambda *place: pool(chain(*place), network(*place)))
+    if 'markov' in args.planners:
+        yield 'Markov chain, its probabilities', scores(planner('markov', temperature=1.0))
+        yield 'Markov chain (config)', scores(planner('markov'))
+        yield f'Markov chain, {NUM_SAMPLES} whole sequences', scores(
+            lambda *place: planner('markov', num_joint=NUM_SAMPLES, joint_temperature=JOINT_TEMPERATURE,
+                                   seed=place[2])(*place))
+    for kind in ('transformer', 'perceptron'):
+        if kind in args.planners:
+            yield f'{kind}, its probabilities', scores(planner(kind, temperature=1.0))
+            yield f'{kind} (config)', scores(planner(kind))
+    if {'markov', 'perceptron'} <= set(args.planners):
+        both = planner('markov', temperature=1.0), planner('perceptron', temperature=1.0)
+        yield 'Markov chain and perceptron, pooled', scores(lambda *place: pool(*(each(*place) for each in both)))
 
 
 def as_markdown(rows: list, args: argparse.Namespace) -> str:
     """The table: mean and standard deviation over the seeds."""
     places = list(rows[0][1])
-    lines = [f'1-AUED on the official {args.split} lists, mean ± standard deviation over the seeds '
-             f'{", ".join(map(str, args.seeds))}; {datetime.date.today():%Y-%m-%d}, CPU, command '
-             '`python tools/analysis/planning_floor.py`.', '',
+    lines = [f'1-AUED on the {args.split} lists{" of EgoExo-Mini" if args.mini else ""}, mean ± standard deviation '
+             f'over the seeds {", ".join(map(str, args.seeds))}; {datetime.date.today():%Y-%m-%d}, CPU, command '
+             f'`python tools/analysis/planning_floor.py{" --mini" if args.mini else ""}`.', '',
              '| planner | ' + ' | '.join(f'{view} {args.split}, trained on {trained_on}' for view, trained_on in places)
              + ' |', '|---' * (len(places) + 1) + '|']
     for name, scores in rows:
@@ -177,13 +193,13 @@ def as_markdown(rows: list, args: argparse.Namespace) -> str:
     return '\n'.join(lines)
 
 
-def insert_table(page: Path, table: str) -> None:
+def insert_table(page: Path, table: str, start: str, end: str) -> None:
     """Put the table between its two marks; a page without the marks is left alone, said aloud."""
     text = page.read_text(encoding='utf-8') if page.is_file() else ''
-    if START not in text or END not in text:
-        print(f'{page} has no marks "{START}" and "{END}": the table was only printed')
+    if start not in text or end not in text:
+        print(f'{page} has no marks "{start}" and "{end}": the table was only printed')
         return
-    page.write_text(f'{text.split(START)[0]}{START}\n{table}\n{END}{text.split(END)[1]}', encoding='utf-8')
+    page.write_text(f'{text.split(start)[0]}{start}\n{table}\n{end}{text.split(end)[1]}', encoding='utf-8')
 
 
 def compare_settings(args: argparse.Namespace) -> str:
@@ -224,14 +240,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.folds:
         print(compare_settings(args))
         return 0
-    jobs = [('markov', trained_on, args.seeds[0]) for trained_on in (*VIEWS, 'egoexo')]
-    jobs += [('transformer', trained_on, seed) for seed in args.seeds for trained_on in (*VIEWS, 'egoexo')]
+    jobs = [(kind, trained_on, seed) for kind in args.planners for trained_on in (*VIEWS, 'egoexo')
+            for seed in (args.seeds[:1] if kind == 'markov' else args.seeds)]
     with ThreadPoolExecutor(args.jobs) as workers:
         list(workers.map(lambda job: train(*job, args), jobs))
     table = as_markdown(list(rows_of(args)), args)
     print(table)
     if not args.dry_run:
-        insert_table(args.readme, table)
+        insert_table(args.readme, table, *marks(args))
     return 0
 
 

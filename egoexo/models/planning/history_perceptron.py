@@ -39,7 +39,7 @@ class HistoryPerceptron(StepHistoryPlanner):
         tensor([[0., 0., 0., 0., 0., 0., 1., 0., 0., 0., 1.]])
     """
 
-    def __init__(self, num_classes: int = 27, horizon: int = 8, num_last: int = 6, width: int = 256,
+    def __init__(self, num_classes: int = 27, horizon: int = 8, num_last: int = 3, width: int = 256,
                  dropout_input: float = 0.2, dropout: float = 0.5, label_smoothing: float = 0.0,
                  **kwargs: object) -> None:
         super().__init__(num_classes, horizon, **kwargs)

@@ -22,7 +22,7 @@ def test_input_is_what_was_done_and_what_was_last():
 
 def test_size_and_batches():
     model = HistoryPerceptron().eval()
-    assert sum(parameter.numel() for parameter in model.parameters()) == (27 + 6 * 28 + 1) * 256 + 257 * 216
+    assert sum(parameter.numel() for parameter in model.parameters()) == (27 + 3 * 28 + 1) * 256 + 257 * 216
     past = [torch.tensor([3, 14, 3]), EMPTY, torch.tensor([5] * 50)]
     together = model.log_probabilities(past)
     torch.testing.assert_close(together.exp().sum(-1), torch.ones(3, 8))

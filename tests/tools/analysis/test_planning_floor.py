@@ -7,7 +7,7 @@ import torch
 from egoexo.evaluation.metrics import PlanningMetric
 from egoexo.structures import EgoExoDataSample
 from tools.analysis import planning_floor
-from tools.analysis.planning_floor import END, START, Predictions
+from tools.analysis.planning_floor import Predictions
 
 
 def predictions(logits, targets=(0, 1)):
@@ -48,11 +48,11 @@ def test_table_states_mean_and_deviation_and_goes_between_the_marks(tmp_path, ca
     table = planning_floor.as_markdown(rows, args)
     assert '| planner | ego val, trained on ego | exo val, trained on egoexo |' in table
     assert '| uniform | 0.150 ± 0.071 | 0.300 ± 0.000 |' in table
-    page = tmp_path / 'README.md'
-    page.write_text(f'before\n{START}\nold\n{END}\nafter\n')
-    planning_floor.insert_table(page, table)
-    assert page.read_text() == f'before\n{START}\n{table}\n{END}\nafter\n'
-    planning_floor.insert_table(tmp_path / 'none.md', table)
+    page, (start, end) = tmp_path / 'README.md', planning_floor.marks(args)
+    page.write_text(f'before\n{start}\nold\n{end}\nafter\n')
+    planning_floor.insert_table(page, table, start, end)
+    assert page.read_text() == f'before\n{start}\n{table}\n{end}\nafter\n'
+    planning_floor.insert_table(tmp_path / 'none.md', table, start, end)
     assert 'has no marks' in capsys.readouterr().out
 
 
@@ -64,12 +64,12 @@ def test_folds_compare_settings_of_both_views(mini_root, capsys):
 
 
 def test_one_seed_fills_the_table(mini_root, tmp_path):
-    """Chains are trained for real; untrained transformers stand in for trained ones."""
-    args = planning_floor.parse_args(['--seeds', '0', '--data-root', str(mini_root / 'egoexolearn'), '--split', 'test',
-                                      '--work-dir', str(tmp_path)])
+    """Chains are trained for real; untrained perceptrons stand in for trained ones."""
+    args = planning_floor.parse_args(['--mini', '--seeds', '0', '--data-root', str(mini_root / 'egoexolearn'),
+                                      '--work-dir', str(tmp_path), '--planners', 'markov', 'perceptron'])
     for trained_on in ('ego', 'exo', 'egoexo'):
-        for kind in ('markov', 'transformer'):
-            model = planning_floor.init_model(planning_floor.config_of(kind, trained_on), device='cpu')
+        for kind in ('markov', 'perceptron'):
+            model = planning_floor.init_model(planning_floor.config_of(kind, trained_on, args), device='cpu')
             if kind == 'markov':
                 model.count([[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]])
             folder = planning_floor.folder_of(kind, trained_on, 0, args)
