@@ -307,7 +307,7 @@ def measure(cases: Sequence[Case], figures: dict[str, float], rounds: int) -> di
     for (what, who), median in medians.items():
         here = medians.get((what, 'released'), math.nan) / median
         figure = figures.get(what, math.nan)
-        print(f'{what + ": " + who:62}{median:10.4g}'
+        print(f'{what + ": " + who:62}{median:{"10.0f" if median >= 1000 else "10.4g"}}'
               + (f'{here:19.2f}x' if math.isfinite(here) else f'{"":20}')
               + (f'{figure / median:14.2f}x of {figure:<6g}' if math.isfinite(figure) else '').rstrip())
     return medians
