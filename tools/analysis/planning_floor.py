@@ -178,12 +178,20 @@ def rows_of(args: argparse.Namespace) -> Iterator[tuple[str, dict[tuple[str, str
         yield 'Markov chain and perceptron, pooled', scores(lambda *place: pool(*(each(*place) for each in both)))
 
 
+def command_of(args: argparse.Namespace) -> str:
+    """The command that writes this table."""
+    words = ['python tools/analysis/planning_floor.py', *(['--mini'] if args.mini else [])]
+    words += ['--seeds', *map(str, args.seeds)] if args.seeds != [0, 1, 2, 3, 4] else []
+    words += ['--planners', *args.planners] if set(args.planners) != set(KINDS) else []
+    return ' '.join(words)
+
+
 def as_markdown(rows: list, args: argparse.Namespace) -> str:
     """The table: mean and standard deviation over the seeds."""
     places = list(rows[0][1])
     lines = [f'1-AUED on the {args.split} lists{" of EgoExo-Mini" if args.mini else ""}, mean ± standard deviation '
-             f'over the seeds {", ".join(map(str, args.seeds))}; {datetime.date.today():%Y-%m-%d}, CPU, command '
-             f'`python tools/analysis/planning_floor.py{" --mini" if args.mini else ""}`.', '',
+             f'over the seeds {", ".join(map(str, args.seeds))}; {datetime.date.today():%Y-%m-%d}, CPU, command',
+             f'`{command_of(args)}`.', '',
              '| planner | ' + ' | '.join(f'{view} {args.split}, trained on {trained_on}' for view, trained_on in places)
              + ' |', '|---' * (len(places) + 1) + '|']
     for name, scores in rows:

@@ -47,6 +47,7 @@ def test_table_states_mean_and_deviation_and_goes_between_the_marks(tmp_path, ca
     rows = [('uniform', {('ego', 'ego'): [0.1, 0.2], ('exo', 'egoexo'): [0.3, 0.3]})]
     table = planning_floor.as_markdown(rows, args)
     assert '| planner | ego val, trained on ego | exo val, trained on egoexo |' in table
+    assert '`python tools/analysis/planning_floor.py --seeds 0 1`.' in table
     assert '| uniform | 0.150 ± 0.071 | 0.300 ± 0.000 |' in table
     page, (start, end) = tmp_path / 'README.md', planning_floor.marks(args)
     page.write_text(f'before\n{start}\nold\n{end}\nafter\n')
