@@ -41,11 +41,14 @@ test: install
 fault: install
 	$(BIN)/python -m pytest tests/fault -n $(JOBS) --dist loadfile --fault full
 
-# Thresholds on the preset `default`, three seeds; writes the table of configs/segmentation/README.md and puts one 3 MB
-# checkpoint per mini config into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
+# Thresholds on the preset `default`, three seeds; writes the tables of configs/<benchmark>/README.md and puts one
+# checkpoint (3 to 13 MB) per config of their plans into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
+# MINI="planning" does one benchmark.
+MINI ?= segmentation anticipation planning
 mini: install
 	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default
-	$(BIN)/python tools/analysis/mini_table.py segmentation --seeds 0 1 2 --jobs $(JOBS)
+	failed=0; for name in $(MINI); do \
+		$(BIN)/python tools/analysis/mini_table.py $$name --seeds 0 1 2 --jobs $(JOBS) || failed=1; done; exit $$failed
 
 lint: install
 	$(BIN)/ruff check egoexo tools tests speed docs setup.py
