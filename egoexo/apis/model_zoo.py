@@ -25,7 +25,7 @@ def list_models(pattern: str | None = None, benchmark: str | None = None, with_w
         list[str]: Sorted.
 
     Examples:
-        >>> list_models('mini_*egoexo')
+        >>> list_models('mini_*egoexo', benchmark='segmentation')
         ['mini_mstcn_i3d_egoexolearn-egoexo']
     """
     if pattern and not set('*?[') & set(pattern):
