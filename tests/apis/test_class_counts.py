@@ -10,7 +10,7 @@ FOLDER = 'action_anticipation_planning_benchmark/anticpation_annotation/balanced
 
 
 def config(mini_root, part='noun', **head):
-    dataset = dict(type='AnticipationDataset', view='ego', split='train', part=part)
+    dataset = dict(type='AnticipationDataset', view='ego', split='train', part=part, data_prefix=dict(features='none'))
     return Config(dict(model=dict(head=dict(num_classes='dataset') | head, parts=[dict(num_classes=3)]),
                        train_dataloader=dict(dataset=dict(
                            type='DomainPairDataset', data_root=str(mini_root / 'egoexolearn'), datasets=[dataset],

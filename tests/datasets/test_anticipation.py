@@ -50,7 +50,8 @@ def test_nouns(layout: ClipLayout) -> None:
     assert batch['inputs'][1].abs().sum() == 0
     sample = batch['data_samples'][0]
     assert (sample.start_sec, sample.end_sec, sample.subset, sample.view) == (6.0, 8.0, 'ego_val', 'ego')
-    assert dataset.metainfo == dict(benchmark='anticipation', part='noun', classes=('5', '2'), num_classes=2)
+    assert dataset.metainfo == dict(benchmark='anticipation', part='noun', classes=('5', '2'), num_classes=2,
+                                    truth='csv')
 
 
 def test_verbs(layout: ClipLayout) -> None:

@@ -68,7 +68,7 @@ def test_options(tmp_path: Path) -> None:
 def test_table_protocol_and_note_are_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = []
     monkeypatch.setattr(clip, 'print_log', lambda text, logger: shown.append(text))
-    evaluate([sample(index, num_classes=3) for index in range(4)], protocols=('stripped',))
+    evaluate([sample(index, num_classes=3) for index in range(4)], 'own_rows', protocols=('stripped',))
     assert f'protocol stripped [{PROTOCOLS["stripped"].hash}]: Truth from the released list files' in shown[0]
     assert '| stripped | ego_val |       4 |      3 |       100.0000 |' in shown[0]
     assert 'ego_val: only 3 classes: the top-5 set holds all of them' in shown[0]
