@@ -38,7 +38,6 @@ class DomainModel(BaseModel):
     second pass of ensemble methods. Everything between, the objectives and their weights, is here.
 
     Args:
-        adaptation (dict, optional): An :class:`Adaptation`.
         predict_views (Mapping[str, str], optional): For models with :class:`DomainBatchNorm`: the domain whose
             statistics normalise a view in prediction, e.g. ``dict(ego='source', exo='target')``; None takes the
             target's for all, as released.
@@ -46,6 +45,7 @@ class DomainModel(BaseModel):
         init_cfg (dict, optional): MMEngine initialisation.
 
     Attributes:
+        adaptation (Adaptation | None): Objectives and domain heads; set by the subclass.
         progress (TrainProgress): Where the training is; set by ``AdaptationProgressHook``.
     """
 

@@ -1,7 +1,5 @@
 """Any method of the configs attaches to any sequence model, and its loss reaches the features."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from mmengine.config import Config
@@ -101,4 +99,3 @@ def test_clips(name: str, method: dict, horizon: int) -> None:
 def test_both_families_have_the_same_methods() -> None:
     clips = {name for name in methods('clip') if not name.startswith('ta3n')}
     assert clips == set(methods('tas'))
-    assert Path(FOLDER).is_dir()
