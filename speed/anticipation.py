@@ -8,6 +8,7 @@ milliseconds of one thread, median over rounds in which all cases alternate. How
 """
 
 import argparse
+import json
 import multiprocessing
 import sys
 import tempfile
@@ -154,11 +155,11 @@ def check_loading(loader: ReleasedLoader, dataset: AnticipationDataset, indices:
 
 
 def read_released_list(path: Path) -> list[tuple]:
-    """Rows of a list the released way, which evaluates the text of the classes."""
+    """Rows of a list, line by line; the released code evaluates the text of the classes as Python, which is slower."""
     rows = []
     for line in path.read_text().splitlines():
         uid, start, end, classes = line.split('|')
-        rows.append((uid, float(start), float(end), eval(classes)))
+        rows.append((uid, float(start), float(end), json.loads(classes)))
     return rows
 
 
