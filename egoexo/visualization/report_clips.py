@@ -1,10 +1,12 @@
 """What the report pages of anticipation and planning share: predictions joined with their truth, tables of scores."""
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from mmengine.logging import print_log
 
 from egoexo.errors import EgoExoError
 from egoexo.registry import DATASETS
@@ -164,7 +166,9 @@ def train_targets(run: Run, target_field: str, view: str = '') -> np.ndarray | N
             dataset = _build(config)
             if not view or dataset.view == view:
                 rows += [dataset.targets(dataset.get_data_info(index))[target_field] for index in range(len(dataset))]
-        except Exception:  # of a class that need not be ours, or of files that moved: there is no prior to draw
+        except Exception as error:  # of a class that need not be ours, or of files that moved
+            print_log(f'a training list of {run.name} cannot be read ({type(error).__name__}: {error}); the level of '
+                      'its class frequencies is not drawn.', 'current', logging.WARNING)
             return None
     return np.stack(rows) if rows else None
 
