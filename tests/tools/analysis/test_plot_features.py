@@ -15,20 +15,25 @@ CLIPS = str(REPO / 'configs/anticipation/mini_trn_clip_egoexolearn-verb-ego.py')
 SEGMENTATION = str(REPO / 'configs/segmentation/mini_mstcn_i3d_egoexolearn-exo.py')
 
 
-def data_options(config: str, root: Path) -> list[str]:
-    return ['--cfg-options', f'val_dataloader.dataset.data_root={root}', f'test_dataloader.dataset.data_root={root}']
+def data_roots(root: Path) -> dict[str, str]:
+    return {f'{split}_dataloader.dataset.data_root': str(root) for split in ('train', 'val', 'test')}
 
 
-def make_weights(config: str, path: Path) -> str:
+def data_options(root: Path) -> list[str]:
+    return ['--cfg-options', *(f'{key}={value}' for key, value in data_roots(root).items())]
+
+
+def make_weights(config: str, path: Path, root: Path) -> str:
     torch.manual_seed(0)
-    torch.save({'state_dict': init_model(load_config(config), device='cpu').state_dict()}, path)
+    torch.save({'state_dict': init_model(load_config(config, data_roots(root)), device='cpu').state_dict()}, path)
     return str(path)
 
 
 def test_two_columns_and_their_numbers(mini_root, tmp_path, capsys):
-    weights, out = make_weights(CLIPS, tmp_path / 'a.pth'), tmp_path / 'new' / 'space.png'
+    root, out = mini_root / 'egoexolearn', tmp_path / 'new' / 'space.png'
+    weights = make_weights(CLIPS, tmp_path / 'a.pth', root)
     lines = tool.main([CLIPS, weights, CLIPS, weights, '--out', str(out), '--titles', 'before', 'after',
-                       '--num', '40', '--device', 'cpu', *data_options(CLIPS, mini_root / 'egoexolearn')])
+                       '--num', '40', '--device', 'cpu', *data_options(root)])
     assert out.stat().st_size > 5000
     before, after = lines
     assert before.startswith('before: proxy A-distance ')
@@ -38,9 +43,10 @@ def test_two_columns_and_their_numbers(mini_root, tmp_path, capsys):
 
 
 def test_segmentation_takes_steps_of_the_last_stage(mini_root, tmp_path):
-    weights = make_weights(SEGMENTATION, tmp_path / 'a.pth')
+    root = mini_root / 'egoexolearn'
+    weights = make_weights(SEGMENTATION, tmp_path / 'a.pth', root)
     line, = tool.main([SEGMENTATION, weights, '--out', str(tmp_path / 'a.svg'), '--num', '4', '--steps', '5',
-                       '--device', 'cpu', '--split', 'val', *data_options(SEGMENTATION, mini_root / 'egoexolearn')])
+                       '--device', 'cpu', '--split', 'val', *data_options(root)])
     assert line.startswith('mini_mstcn_i3d_egoexolearn-exo: proxy A-distance')
     assert 'class centres exo → ego' in line  # trained on exo
 
