@@ -54,7 +54,7 @@ setup(
     package_data={'egoexo': ['mini/*.npz', 'visualization/templates/*']},
     # mmengine, mmcv-lite and mmaction2 are a second step, --no-deps: see requirements/openmmlab.txt.
     install_requires=read_requirements('runtime'),
-    extras_require={name: read_requirements(name) for name in ('tests', 'lint', 'docs', 'text', 'tracking')},
+    extras_require={name: read_requirements(name) for name in ('tests', 'lint', 'docs', 'text', 'tracking', 'ego4d')},
     cmdclass={'build_py': BuildWithConfigs},
     classifiers=[
         'Development Status :: 3 - Alpha',
