@@ -51,8 +51,12 @@ FIELDS: dict[str, Field] = {
     'gt_past_steps': Field(
         torch.int64, '(H,)', 'class id of each step already done, oldest first', 'PlanningDataset',
         'planners from the step history'),
+    'gt_label': Field(
+        torch.int64, '()', 'class id of a segment, a picture or a sentence', 'SegmentDataset',
+        'SegmentClassifier, TransferMetric'),
     'pred_class_logits': Field(
-        torch.float32, '(C,)', 'class logit of the coming action', 'ClipHead.predict', 'AnticipationMetric'),
+        torch.float32, '(C,)', 'class logit of the coming action, or of a segment',
+        'ClipHead.predict, SegmentClassifier.predict', 'AnticipationMetric, TransferMetric'),
     'pred_future_logits': Field(
         torch.float32, '(Z, C)', 'class logits of each coming step', 'ClipHead.predict', 'PlanningMetric'),
     'pred_future_samples': Field(
