@@ -7,8 +7,13 @@ from egoexo.datasets.collate import collate_domains
 from egoexo.datasets.concat import ConcatSubsets
 from egoexo.datasets.domain_pair import DomainPairDataset
 from egoexo.datasets.folder_sequence import FolderSequenceDataset
+from egoexo.datasets.geonet import GeoNetDataset
+from egoexo.datasets.narration import NarrationDataset
 from egoexo.datasets.planning import PlanningDataset
+from egoexo.datasets.segment_text import SegmentTextDataset
+from egoexo.datasets.segment_video import SegmentVideoDataset
 from egoexo.datasets.segmentation import SegmentationDataset
+from egoexo.datasets.transfer import TransferDataset
 
 __all__ = [
     'AnticipationDataset',
@@ -17,7 +22,12 @@ __all__ = [
     'DomainPairDataset',
     'EgoExoDataset',
     'FolderSequenceDataset',
+    'GeoNetDataset',
+    'NarrationDataset',
     'PlanningDataset',
+    'SegmentTextDataset',
+    'SegmentVideoDataset',
     'SegmentationDataset',
+    'TransferDataset',
     'collate_domains',
 ]

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
+from egoexo.datasets.bare_copy import bare_copy
 from egoexo.datasets.base import EgoExoDataset, SampleReport
 from egoexo.datasets.clip_reader import ClipReader
 from egoexo.datasets.clip_report import describe_short, describe_videos
@@ -386,15 +387,7 @@ class ClipDataset(EgoExoDataset):
             for key, value in self.targets(item).items():
                 setattr(made, key, torch.from_numpy(value))
             self._samples[item['clip']] = made
-        return _without_predictions(made) if self.test_mode else made
+        return bare_copy(made) if self.test_mode else made
 
     def __getstate__(self) -> dict[str, object]:
         return self.__dict__ | dict(_samples={})
-
-
-def _without_predictions(sample: EgoExoDataSample) -> EgoExoDataSample:
-    """Another sample with the same meta information and ground truth; 20 times as fast as making it anew."""
-    copy = EgoExoDataSample.__new__(EgoExoDataSample)
-    fields = dict(_metainfo_fields=set(sample._metainfo_fields), _data_fields=set(sample._data_fields))
-    copy.__dict__.update(sample.__dict__ | fields)
-    return copy

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 
+import numpy as np
 import torch
 from mmengine.dataset import ConcatDataset
 from mmengine.logging import print_log
@@ -71,7 +72,7 @@ class ConcatSubsets(ConcatDataset):
         if all(getattr(dataset, 'SPLITS_SHARE_VIDEOS', False) for dataset in self.datasets):
             names = dict.fromkeys(name for names in shared.values() for name in names)
             print_log(f'{", ".join(names)} share {len(shared)} of {len(subsets)} videos, as published: they differ in '
-                      'the actions.', 'current')
+                      f'{getattr(self.datasets[0], "SPLITS_DIFFER_IN", "the actions")}.', 'current')
             return
         examples = '; '.join(f'{uid} in {" and ".join(names)}' for uid, names in list(shared.items())[:5])
         print_log(f'{len(shared)} of {len(subsets)} videos are in more than one list: {examples}. Each list keeps '
@@ -87,6 +88,8 @@ class ConcatSubsets(ConcatDataset):
             dict | list[dict]: One batch in the order of ``indices`` if all lists read batches (``inputs`` of the same
             shape and ``data_samples``), else single samples.
         """
+        if len(self.datasets) == 1 and getattr(self.datasets[0], 'reads_batches', False):
+            return self.datasets[0].__getitems__(indices)
         places: dict[int, list[int]] = {}
         inner: dict[int, list[int]] = {}
         for place, index in enumerate(indices):
@@ -97,6 +100,15 @@ class ConcatSubsets(ConcatDataset):
             return [self[index] for index in indices]
         parts = {number: self.datasets[number].__getitems__(positions) for number, positions in inner.items()}
         return next(iter(parts.values())) if len(parts) == 1 else _merge(parts, places, len(indices))
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Class ids of all lists, int64 (N,), where the lists have one per sample.
+
+        Raises:
+            AttributeError: If one has none.
+        """
+        return np.concatenate([dataset.labels for dataset in self.datasets])
 
     @property
     def subsets(self) -> list[str]:
@@ -114,12 +126,20 @@ def _videos(dataset: Dataset) -> Iterable[str]:
 
 def _merge(parts: Mapping[int, dict], places: Mapping[int, Sequence[int]], size: int) -> dict:
     """One batch of several, each of whose samples gets the place it was asked for."""
-    samples: list = [None] * size
-    # Copied with the channels innermost in memory, as the batches of the lists have them.
-    steps = [part['inputs'].transpose(1, 2) for part in parts.values()]
-    inputs = torch.empty(size, *steps[0].shape[1:])
-    for (number, part), clips in zip(parts.items(), steps, strict=True):
-        inputs[torch.tensor(places[number])] = clips
-        for place, sample in zip(places[number], part['data_samples'], strict=True):
-            samples[place] = sample
-    return dict(inputs=inputs.transpose(1, 2), data_samples=samples)
+    order = [place for number in parts for place in places[number]]
+    samples = _placed(order, [part['data_samples'] for part in parts.values()], size)
+    inputs = [part['inputs'] for part in parts.values()]
+    if not isinstance(inputs[0], torch.Tensor):  # texts
+        return dict(inputs=_placed(order, inputs, size), data_samples=samples)
+    # Clips are copied with the channels innermost in memory, as the batches of the lists have them.
+    rows = torch.cat([part.transpose(1, -1) for part in inputs])
+    merged = torch.empty_like(rows).index_copy_(0, torch.tensor(order), rows)
+    return dict(inputs=merged.transpose(1, -1), data_samples=samples)
+
+
+def _placed(order: Sequence[int], parts: Sequence[Sequence], size: int) -> list:
+    """Entries of several lists, each at its place."""
+    merged: list = [None] * size
+    for place, entry in zip(order, (entry for part in parts for entry in part), strict=True):
+        merged[place] = entry
+    return merged

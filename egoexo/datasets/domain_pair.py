@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from mmengine.dataset import pseudo_collate
 from torch.utils.data import Dataset
 
@@ -87,6 +88,15 @@ class DomainPairDataset(Dataset):
         return self.source.metainfo
 
     @property
+    def labels(self) -> np.ndarray:
+        """Class ids of the source, int64 (N,), where it has one per sample.
+
+        Raises:
+            AttributeError: If it has none.
+        """
+        return self.source.labels
+
+    @property
     def num_target(self) -> int:
         """Samples of the target."""
         return len(self.target)
@@ -119,10 +129,9 @@ class DomainPairDataset(Dataset):
         Returns:
             dict[str, Mapping[str, Any]]: ``source`` and ``target``, each with ``inputs`` and ``data_samples``.
         """
-        found: dict[str, list[int]] = dict(source=[], target=[])
-        for index in indices:
-            domain, position = self.locate(index)
-            found[domain].append(position)
+        num_source = len(self.source)
+        found = dict(source=[index for index in indices if index < num_source],
+                     target=[index - num_source for index in indices if index >= num_source])
         return {domain: fetch_batch(self.domains[domain], positions) for domain, positions in found.items()}
 
     def get_data_info(self, index: int) -> dict:

@@ -24,7 +24,7 @@ class FeatureStore:
 
     Args:
         root (str | Path): Folder of ``<uid>.npy``, ``<uid>.pt`` or ``<uid>.npz`` (searched in this order), each
-            (T, D) or (T, D, k), and perhaps ``recipe.json``.
+            (T, D), (T, 1, D) or (T, D, k), and perhaps ``recipe.json``.
         dim (int, optional): Expected D; None takes that of the folder's recipe.
         recipe (Mapping, optional): Recipe fields the caller relies on beside the times of the rows.
         benchmark (str, optional): Name whose official recipe says at which times the rows are expected, and which
@@ -140,6 +140,8 @@ class FeatureStore:
             return self._cache[uid]
         path = self.path(uid)
         array = open_feature_file(path)
+        if array.ndim == 3 and array.shape[1:] == (1, self.dim):  # as Ego-Exo4D stacks the rows of its windows
+            array = array[:, 0]
         if self.dim is not None and array.shape[1] != self.dim:
             hint = ', which looks transposed' if array.shape[0] == self.dim else ''
             raise FeatureError(explain(path, f'shape (T, {self.dim})', f'{array.shape}{hint}',

@@ -1,6 +1,7 @@
 """What the rows of a feature folder mean: from which network, at which time, over how long a window."""
 
 import json
+import math
 import os
 import reprlib
 from collections.abc import Mapping
@@ -175,16 +176,23 @@ def refuse_contradiction(found: FeatureRecipe, expected: Mapping[str, object], w
         FeatureError: If a field differs; states the shift in seconds when the times of the rows would be wrong.
     """
     wrong = {name: (getattr(found, name), value) for name, value in expected.items()
-             if value is not None and getattr(found, name) is not None and getattr(found, name) != value}
+             if value is not None and getattr(found, name) is not None and not _equal(getattr(found, name), value)}
     if not wrong:
         return
     lines = [f'  {name}: {ours!r} in the folder, {theirs!r} expected by the config'
              for name, (ours, theirs) in wrong.items()]
-    if {'feature_fps', 'first_row_sec'} & set(wrong):
+    if found.feature_fps is not None and {'feature_fps', 'first_row_sec'} & set(wrong):
         lines.append(f'  {_shift(found, expected)}')
     raise FeatureError(f'features in {where} do not fit the config (found in the folder, expected by the config):\n' +
                        '\n'.join(lines) + '\nPoint data_prefix.features to another folder, correct '
                        f'{RECIPE_FILE} there, or state what you want with feature=dict(recipe=dict(...)).')
+
+
+def _equal(ours: object, theirs: object) -> bool:
+    """Whether two values agree; times do when they were rounded to the microsecond."""
+    if isinstance(ours, float) and isinstance(theirs, float):
+        return math.isclose(ours, theirs, rel_tol=1e-6, abs_tol=1e-6)
+    return ours == theirs
 
 
 def _check_values(values: Mapping[str, object], where: str) -> None:
@@ -224,4 +232,8 @@ OFFICIAL_RECIPES: dict[str, FeatureRecipe] = {
         backbone='i3d_rgb', feature_fps=25.0, stride=1, first_row_sec=0.0, crop='full', dtype='float32', dim=1024),
     'anticipation': _CLIP_5FPS,
     'planning': _CLIP_5FPS,
+    # Of Ego-Exo4D: windows of 32 frames at 30 fps every 16 frames; row k shows the frames 16 k to 16 k + 31.
+    'transfer': FeatureRecipe(
+        backbone='omnivore_swinL_imagenet21k', feature_fps=30 / 16, window=32, stride=16, first_row_sec=15.5 / 30,
+        crop='center', dtype='float32', dim=1536),
 }

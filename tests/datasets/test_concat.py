@@ -1,6 +1,9 @@
+import numpy as np
 import pytest
+import torch
 from torch.utils.data import DataLoader
 
+from egoexo.datasets.base import EgoExoDataset
 from egoexo.datasets.concat import ConcatSubsets
 from egoexo.datasets.samplers import SeededIndex, SeededSampler
 from egoexo.errors import ConfigError
@@ -83,3 +86,46 @@ def test_several_samples_of_a_video_in_one_list_are_no_shared_video(filled: obje
     dataset.data_list = dataset.data_list * 2
     assert len(ConcatSubsets(datasets=[dataset])) == 4
     assert not any('more than one list' in text for text in said)
+
+
+class Vectors(EgoExoDataset):
+    """Reads batches of vectors or of words; vector i is (i, i), and its class is i modulo 2."""
+
+    reads_batches = True
+    subset = 'vectors'
+
+    def __init__(self, numbers: range, words: bool = False) -> None:
+        self.numbers, self.words = numbers, words
+        super().__init__()
+
+    def list_samples(self) -> list[dict]:
+        return [dict(sample_id=str(number)) for number in self.numbers]
+
+    @property
+    def labels(self) -> np.ndarray:
+        return np.array(self.numbers) % 2
+
+    def __getitems__(self, indices: list[int]) -> dict:
+        found = [self.numbers[index] for index in indices]
+        inputs = list(map(str, found)) if self.words else torch.tensor(found, dtype=torch.float32)[:, None].repeat(1, 2)
+        return dict(inputs=inputs, data_samples=[f'sample {number}' for number in found])
+
+
+def test_batches_of_vectors_keep_their_order_over_lists() -> None:
+    batch = ConcatSubsets([Vectors(range(3)), Vectors(range(10, 14))]).__getitems__([5, 0, 3, 2, 6])
+    assert batch['inputs'].tolist() == [[12, 12], [0, 0], [10, 10], [2, 2], [13, 13]]
+    assert batch['data_samples'] == ['sample 12', 'sample 0', 'sample 10', 'sample 2', 'sample 13']
+
+
+def test_batches_of_texts_keep_their_order_over_lists() -> None:
+    batch = ConcatSubsets([Vectors(range(3), True), Vectors(range(10, 14), True)]).__getitems__([5, 0, 3])
+    assert batch == dict(inputs=['12', '0', '10'], data_samples=['sample 12', 'sample 0', 'sample 10'])
+
+
+def test_a_single_list_reads_for_itself() -> None:
+    assert ConcatSubsets([Vectors(range(3), True)]).__getitems__([2, 2])['inputs'] == ['2', '2']
+
+
+def test_labels_of_all_lists(filled: object) -> None:
+    assert ConcatSubsets([Vectors(range(3)), Vectors(range(11, 14))]).labels.tolist() == [0, 1, 0, 1, 0, 1]
+    assert not hasattr(build(filled, 'ego_val'), 'labels')

@@ -46,3 +46,11 @@ def test_other_classes_are_refused():
         DomainPairDataset([Letters('abc')], [Letters('xy', classes=('a', 'b', 'c'))])
     with pytest.raises(ConfigError, match='named differently'):
         DomainPairDataset([Letters('abc')], [Letters('xy', classes=('b', 'a'))])
+
+
+def test_labels_are_those_of_the_source():
+    class Labelled(Letters):
+        labels = (1, 0, 1)
+
+    assert DomainPairDataset([Labelled('abc')], [Letters('xy')]).labels.tolist() == [1, 0, 1]
+    assert not hasattr(DomainPairDataset([Letters('abc')], [Labelled('xyz')]), 'labels')

@@ -39,6 +39,15 @@ def test_third_axis_is_averaged(root: Path) -> None:
     np.testing.assert_array_equal(read, torch.from_numpy(crops).mean(2).numpy())
 
 
+def test_rows_that_are_stacked_one_by_one_are_rows(root: Path) -> None:
+    torch.save(torch.arange(12.0).reshape(3, 1, 4), root / 'stacked.pt')
+    store = FeatureStore(root, dim=4)
+    assert store.read('stacked', start=1).tolist() == [[4, 5, 6, 7], [8, 9, 10, 11]]
+    assert store.length('stacked') == 3
+    with pytest.raises(FeatureError, match=r'expected shape \(T, 5\), found \(3, 1, 4\)'):
+        FeatureStore(root, dim=5).open('stacked')
+
+
 def test_missing_and_wrong_width(root: Path) -> None:
     with pytest.raises(FeatureError, match=r'features of z in z with one of the endings \.npy, \.pt, \.npz'):
         FeatureStore(root, dim=6).read('z')

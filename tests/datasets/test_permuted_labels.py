@@ -22,3 +22,9 @@ def test_labels_move_between_rows_and_none_is_lost() -> None:
 
 def test_the_seed_decides() -> None:
     assert permuted(0) == permuted(0) != permuted(1)
+
+
+def test_labels_under_another_name() -> None:
+    items = [dict(sample_id=str(number), label=number) for number in range(30)]
+    permute_labels(items, 0, 'ego_train', key='label')
+    assert [item['label'] for item in items] == [item['labels'][0] for item in permuted(0)]

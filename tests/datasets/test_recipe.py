@@ -82,3 +82,18 @@ def test_other_contradictions_have_no_shift() -> None:
 
 def test_unknown_fields_agree_with_everything() -> None:
     refuse_contradiction(FeatureRecipe(), dict(feature_fps=25.0, crop='full', dim=None), 'somewhere')
+
+
+def test_times_agree_when_they_were_rounded() -> None:
+    official = OFFICIAL_RECIPES['transfer']
+    assert (official.feature_fps, official.window, official.stride, official.dim) == (1.875, 32, 16, 1536)
+    written = official.updated(first_row_sec=round(official.first_row_sec, 6))
+    refuse_contradiction(written, dict(feature_fps=official.feature_fps, first_row_sec=official.first_row_sec), 'x')
+    with pytest.raises(FeatureError, match='first_row_sec: 0.5 in the folder, 0.5166666666666667 expected'):
+        refuse_contradiction(FeatureRecipe(first_row_sec=0.5), dict(first_row_sec=official.first_row_sec), 'x')
+
+
+def test_rows_of_transfer_are_the_middles_of_their_windows() -> None:
+    official = OFFICIAL_RECIPES['transfer']
+    frames = official.seconds(np.arange(4)) * 30
+    np.testing.assert_allclose(frames, [np.arange(16 * row, 16 * row + 32).mean() for row in range(4)])

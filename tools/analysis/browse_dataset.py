@@ -1,7 +1,8 @@
 #!/usr/bin/env python
 """Draw what a model gets to see: for each list of a config, the labels of some videos under a map of their features.
 
-Of clips (anticipation, planning) the true classes or the coming steps are drawn, one clip per video.
+Of clips (anticipation, planning) the true classes or the coming steps are drawn, one clip per video; of samples with
+one class (transfer) the most frequent classes, and the labels of some, with their texts if the model reads those.
 
 Example::
 
@@ -25,6 +26,7 @@ from rich.progress import track
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
 from egoexo.datasets.base import EgoExoDataset
+from egoexo.datasets.pseudo_labelled import without_phase
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
 from egoexo.utils.loader_configs import iter_datasets
@@ -117,6 +119,35 @@ def draw_clips(dataset: EgoExoDataset, num: int) -> Figure:
          for sample, (name, note) in zip(samples, notes, strict=True)], names, title=title, columns=3)
 
 
+def draw_labelled(dataset: EgoExoDataset, chosen: Sequence[int]) -> Figure:
+    """The most frequent classes of a list, then the truth of some of its samples.
+
+    Args:
+        dataset (EgoExoDataset): Not empty; its samples have one class each (``gt_label``), or none known.
+        chosen (Sequence[int]): Positions of the samples.
+
+    Returns:
+        matplotlib.figure.Figure: Names of the true classes, and texts.
+    """
+    names, items = dataset.metainfo['classes'], [dataset[index] for index in chosen]
+    texts = [item['inputs'] if isinstance(item['inputs'], str) else '' for item in items]
+    inputs = 'a text' if isinstance(items[0]['inputs'], str) else \
+        f'{" x ".join(map(str, items[0]["inputs"].shape))} numbers'
+    labelled = 'gt_label' in items[0]['data_samples']
+    rankings = []
+    if labelled:
+        counts = np.bincount(dataset.labels, minlength=len(names))
+        note = f'{np.count_nonzero(counts)} of {len(names)} classes occur, the rarest {counts[counts > 0].min()} times'
+        rankings.append(ClassRanking('whole list', getattr(dataset, 'view', ''), counts / counts.sum(), None, note))
+    for item, text in zip(items, texts, strict=True):
+        sample = item['data_samples']
+        name, note = clip_note(sample.metainfo)
+        rankings.append(ClassRanking(name, sample.get('view', ''), None, [int(sample.gt_label)] if labelled else [],
+                                     note, text, None if labelled else 'no label'))
+    return draw_class_rankings(rankings, names, columns=2,
+                               title=f'{dataset.subset}: {len(items)} of {len(dataset)} samples, each {inputs}')
+
+
 def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
     """Write the picture of one list.
 
@@ -127,7 +158,7 @@ def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
     """
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(num, len(dataset))).round().astype(int)).tolist()
     if hasattr(dataset, '__getitems__'):
-        figure = draw_clips(dataset, num)
+        figure = draw_labelled(dataset, chosen) if hasattr(type(dataset), 'labels') else draw_clips(dataset, num)
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path, dpi=150)
         return
@@ -163,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> list[Path]:
     out_dir = args.out_dir or Path('work_dirs') / 'browse' / Path(args.config).stem
     written = []
     for item in iter_datasets(loader):
-        dataset = DATASETS.build(item)
+        dataset = DATASETS.build(without_phase(item))
         if len(dataset):
             written.append(out_dir / f'{dataset.subset}.png')
             draw_list(dataset, args.num, written[-1])

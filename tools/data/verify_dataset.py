@@ -28,13 +28,15 @@ from rich.progress import track
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
 from egoexo.datasets.base import EgoExoDataset, SampleReport
+from egoexo.datasets.pseudo_labelled import PHASE, without_phase
 from egoexo.errors import DataError
 from egoexo.registry import DATASETS
 from egoexo.utils.loader_configs import iter_datasets
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 #: Arguments that name a list.
-KEYS = ('type', 'data_root', 'ann_file', 'data_prefix', 'view', 'split', 'gaze', 'part', 'list_source')
+KEYS = ('type', 'data_root', 'ann_file', 'data_prefix', 'view', 'domain', 'split', 'gaze', 'part', 'list_source',
+        'labels', 'pseudo_labels')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -53,9 +55,14 @@ def lists_of(config: Config) -> list[dict]:
     """Configs of all lists that the dataloaders use, each once, made to be inspected only."""
     lists: dict[str, dict] = {}
     for name in LOADERS:
-        for item in iter_datasets(config.get(name)):
+        for item in items_of(config, name):
             lists.setdefault(key_of(item), item)
     return [item | dict(lazy_init=True) for item in lists.values()]
+
+
+def items_of(config: Config, name: str) -> list[dict]:
+    """Configs of the lists of one dataloader, without labels that training has yet to write."""
+    return [without_phase(item) for item in iter_datasets(config.get(name))]
 
 
 def key_of(item: Mapping[str, object]) -> str:
@@ -64,18 +71,18 @@ def key_of(item: Mapping[str, object]) -> str:
 
 
 def describe_overlap(config: Config, samples: Mapping[str, Sequence[str]]) -> str:
-    """Which videos (or rows of action lists) are trained on and scored as well, in one line; empty when there are none.
+    """Which videos, rows of action lists or segments are trained on and scored as well, in one line, or nothing.
 
     Args:
         config (Config): Says which lists are for training.
         samples (Mapping[str, Sequence[str]]): Sample ids by :func:`key_of`.
     """
-    used = {name: {uid for item in iter_datasets(config.get(name)) for uid in samples.get(key_of(item), ())}
+    used = {name: {uid for item in items_of(config, name) for uid in samples.get(key_of(item), ())}
             for name in LOADERS}
     shared = sorted(used[LOADERS[0]] & (used[LOADERS[1]] | used[LOADERS[2]]))
     if not shared:
         return ''
-    unit = 'actions' if '|' in shared[0] else 'videos'
+    unit = 'actions' if '|' in shared[0] else 'segments' if shared[0].isdigit() else 'videos'
     return (f'WARNING: {len(shared)} {unit} are trained on and scored as well: {", ".join(shared[:5])}'
             f'{" ..." if len(shared) > 5 else ""}. Their scores say nothing about new videos; use exclude=[...].')
 
@@ -153,6 +160,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             writer = csv.DictWriter(file, ['subset', 'sample_id', 'rows', 'labels'], extrasaction='ignore')
             writer.writeheader()
             writer.writerows(row for _, rows in results for row in rows)
+    later = sorted({item['pseudo_labels'] for name in LOADERS for item in iter_datasets(config.get(name))
+                    if str(item.get('pseudo_labels') or '').startswith(PHASE)})
+    if later:
+        print(f'not looked at, because training writes them first: pseudo-labels {", ".join(later)}')
     overlap = describe_overlap(config, {key_of(item): [row['sample_id'] for row in rows]
                                         for item, (_, rows) in zip(lists, results, strict=True)})
     if overlap:

@@ -56,8 +56,8 @@ class SeededSampler(Sampler):
         self.dataset = dataset
         self.size = len(dataset)
         if self.size == 0:
-            raise ValueError(f'SeededSampler: the dataset {type(dataset).__name__} is empty, nothing to sample from. '
-                             'Check its split list and filters.')
+            raise ValueError(f'{type(self).__name__}: the dataset {type(dataset).__name__} is empty, nothing to sample '
+                             'from. Check its split list and filters.')
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.round_up = round_up
@@ -69,8 +69,19 @@ class SeededSampler(Sampler):
         """Samples of one pass over all ranks, repeated ones included."""
         return len(self) * self.world_size if self.round_up else self.size
 
+    def order(self, pass_number: int) -> np.ndarray:
+        """Order of one pass over all ranks, a pure function of (seed, pass); subclasses have their own.
+
+        Args:
+            pass_number (int): Epoch, counted from 0.
+
+        Returns:
+            np.ndarray: int64, shape (size,), positions in the dataset.
+        """
+        return pass_order(self.size, self.seed, pass_number, self.shuffle)
+
     def __iter__(self) -> Iterator[SeededIndex]:
-        order = np.resize(pass_order(self.size, self.seed, self.epoch, self.shuffle), self.total_size)
+        order = np.resize(self.order(self.epoch), self.total_size)
         mine = order[self.start + self.rank::self.world_size].tolist()
         seed, epoch = self.seed, self.epoch
         return (SeededIndex(index, (seed, epoch, index)) for index in mine)

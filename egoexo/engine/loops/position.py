@@ -4,7 +4,7 @@ from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, Sampler
 
-__all__ = ['sampler_of', 'seek', 'validated_here']
+__all__ = ['is_endless', 'sampler_of', 'seek', 'validated_here']
 
 
 def sampler_of(dataloader: DataLoader) -> Sampler:
@@ -17,6 +17,15 @@ def sampler_of(dataloader: DataLoader) -> Sampler:
         Sampler: The innermost sampler.
     """
     return getattr(dataloader.batch_sampler, 'sampler', dataloader.sampler)
+
+
+def is_endless(dataloader: DataLoader) -> bool:
+    """Whether batches come without end, so that positions count from the start of training.
+
+    Args:
+        dataloader (DataLoader): A loader with batches.
+    """
+    return any(getattr(part, 'endless', False) for part in (dataloader.batch_sampler, sampler_of(dataloader)))
 
 
 def seek(dataloader: DataLoader, num_batches: int) -> int:

@@ -9,7 +9,8 @@ from mmengine.runner import IterBasedTrainLoop
 from mmengine.runner.base_loop import BaseLoop
 from mmengine.runner.utils import calc_dynamic_intervals
 
-from egoexo.engine.loops.position import sampler_of, seek, validated_here
+from egoexo.engine.loops.position import is_endless, sampler_of, seek, validated_here
+from egoexo.errors import ConfigError, explain
 from egoexo.registry import LOOPS
 
 __all__ = ['SeededIterLoop']
@@ -25,7 +26,8 @@ class SeededIterLoop(IterBasedTrainLoop):
 
     Args:
         runner (Runner): The runner.
-        dataloader (DataLoader | dict): Train loader, best with an ``InfiniteSeededSampler``.
+        dataloader (DataLoader | dict): Train loader, best with an ``InfiniteSeededSampler`` or, of two domains, a
+            ``PairedBatchSampler(epoch='endless')``.
         max_iters (int): Iterations of the whole run.
         val_begin (int): First iteration after which validation may run. Defaults to 1.
         val_interval (int): Iterations between two validations. Defaults to 1000.
@@ -74,7 +76,15 @@ class SeededIterLoop(IterBasedTrainLoop):
         """Batches from the current iteration on; a finite sampler is asked for pass after pass."""
         sampler = sampler_of(self.dataloader)
         per_pass = len(self.dataloader)
-        passes, seen = (0, self._iter) if getattr(sampler, 'endless', False) else divmod(self._iter, per_pass)
+        if is_endless(self.dataloader):
+            passes, seen = 0, self._iter
+        elif per_pass:
+            passes, seen = divmod(self._iter, per_pass)
+        else:
+            raise ConfigError(explain(
+                'train_dataloader', 'at least one batch per pass over the list', f'none: drop_last=True and fewer than '
+                f'{self.dataloader.batch_sampler.batch_size} samples per process', 'Lower batch_size, or pass '
+                'drop_last=False.'))
         while True:
             if hasattr(sampler, 'set_epoch'):
                 sampler.set_epoch(passes)

@@ -57,6 +57,20 @@ def test_seed_is_drawn_when_absent(monkeypatch):
     assert SeededSampler(range(3)).seed == 41
 
 
+def test_a_subclass_has_an_order_of_its_own():
+    class Backwards(SeededSampler):
+        def order(self, pass_number):
+            return np.arange(self.size)[::-1] if pass_number else np.arange(self.size)
+
+    sampler = Backwards(range(5), seed=3)
+    assert [index.seed_key for index in sampler] == [(3, 0, number) for number in range(5)]
+    sampler.set_epoch(1)
+    sampler.set_start(2)
+    assert list(sampler) == [2, 1, 0]
+    with pytest.raises(ValueError, match='Backwards: the dataset list is empty'):
+        Backwards([], seed=0)
+
+
 def test_empty_dataset_is_refused():
     with pytest.raises(ValueError, match='list is empty, nothing to sample from'):
         SeededSampler([], seed=0)

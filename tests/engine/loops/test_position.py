@@ -3,7 +3,7 @@ from torch.utils.data import BatchSampler, DataLoader, RandomSampler
 
 from egoexo.datasets.samplers import InfiniteSeededSampler, SeededSampler
 from egoexo.engine.loops import position
-from egoexo.engine.loops.position import sampler_of, seek
+from egoexo.engine.loops.position import is_endless, sampler_of, seek
 
 
 def test_sampler_behind_a_batch_sampler():
@@ -23,3 +23,13 @@ def test_position_counts_samples_of_all_ranks(kind, expected, monkeypatch):
 
 def test_other_samplers_leave_the_work_to_the_caller():
     assert seek(DataLoader(range(9), batch_size=3, sampler=RandomSampler(range(9))), 2) == 2
+
+
+def test_a_batch_sampler_may_be_endless():
+    class Endless(BatchSampler):
+        endless = True
+
+    sampler = SeededSampler(range(8), seed=1)
+    assert is_endless(DataLoader(range(8), batch_sampler=Endless(sampler, 2, drop_last=False)))
+    assert is_endless(DataLoader(range(8), sampler=InfiniteSeededSampler(range(8), seed=1)))
+    assert not is_endless(DataLoader(range(8), batch_sampler=BatchSampler(sampler, 2, drop_last=False)))

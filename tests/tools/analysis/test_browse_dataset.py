@@ -5,7 +5,9 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from tests_support import REPO
+from transfer_support import write_ego2exo_root
 
 from tests.datasets.conftest import Layout
 
@@ -74,3 +76,29 @@ def test_clips_show_their_truth(config: str, key: str, mini_root: Path, tmp_path
     assert texts[0].endswith('each 768 x 5 steps of features')
     drawn = [text.get_text() for axes in figures[0].axes for text in (*axes.texts, *axes.get_xticklabels())]
     assert any(text.startswith(key) for text in drawn)
+
+
+def drawn_texts(figure: Figure) -> list[str]:
+    return [text.get_text() for text in (*figure.texts, *(text for axes in figure.axes for text in axes.texts))]
+
+
+def test_segments_show_their_class_and_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    draw = tool.draw_labelled
+    monkeypatch.setattr(tool, 'draw_labelled', lambda *args: figures.append(draw(*args)) or figures[-1])
+    root = write_ego2exo_root(tmp_path / 'ego2exo')
+    pseudo = dict(labels='pseudo', pseudo_labels='phase:text')
+    dataset = dict(
+        type='DomainPairDataset', data_root=str(root), datasets=[dict(type='SegmentTextDataset', view='ego')],
+        target_datasets=[dict(type='TransferDataset', view='exo', feature=dict(dim=16), **pseudo)])
+    path = tmp_path / 'config.py'
+    path.write_text(f"default_scope = 'egoexo'\ntrain_dataloader = dict(batch_size=8, dataset={dataset!r})")
+    written = tool.main([str(path), '--num', '2', '--out-dir', str(tmp_path / 'out')])
+    assert [file.name for file in written] == ['ego_train.png', 'exo_train.png']
+    texts, features = map(drawn_texts, figures)
+    assert texts[0] == 'ego_train: 2 of 48 samples, each a text'
+    assert 'whole list   6 of 6 classes occur, the rarest 8 times' in texts
+    assert {'16.7 %', '✓ Prepare onion', '✓ Prepare noodle'} <= set(texts)
+    assert any(text.startswith('“') and 'onion' in text for text in texts)
+    assert features[0] == 'exo_train: 2 of 48 samples, each 16 numbers'
+    assert features.count('no label') == 2

@@ -5,6 +5,7 @@ import pytest
 import torch
 from clip_support import ClipLayout
 from tests_support import REPO
+from transfer_support import write_ego2exo_root
 
 from tests.datasets.conftest import Layout
 
@@ -115,3 +116,57 @@ def test_lists_named_by_view_and_split(tmp_path: Path, capsys: pytest.CaptureFix
     assert '  b (2 rows): ' in out
     assert 'ego_val: 1 of 1 usable' in out
     assert 'WARNING: 1 actions are trained on and scored as well: a|4.0.' in out
+
+
+@pytest.fixture
+def transfer_config(tmp_path: Path) -> Path:
+    """LaGTran before its text phase; the target's pseudo-labels are yet to be written."""
+    root = write_ego2exo_root(tmp_path / 'ego2exo')
+    shared = dict(data_root=str(root), feature=dict(dim=16))
+    segments = [dict(type='TransferDataset', view=view, split=split) for split in ('train', 'val')
+                for view in ('ego', 'exo')]
+    pseudo = dict(labels='pseudo', pseudo_labels='phase:text')
+    loaders = dict(
+        train=dict(type='DomainPairDataset', datasets=segments[:1], target_datasets=[segments[1] | pseudo], **shared),
+        val=dict(type='ConcatSubsets', datasets=segments[2:], **shared),
+        test=dict(type='SegmentTextDataset', view='exo', data_root=str(root)))
+    path = tmp_path / 'config.py'
+    path.write_text("default_scope = 'egoexo'\n" + '\n'.join(
+        f'{name}_dataloader = dict(batch_size=8, dataset={dataset!r})' for name, dataset in loaders.items()))
+    return path
+
+
+def test_segments_before_the_first_training(transfer_config: Path, tmp_path: Path,
+                                            capsys: pytest.CaptureFixture) -> None:
+    lengths = tmp_path / 'lengths.csv'
+    assert tool.main([str(transfer_config), '--full', '--lengths', str(lengths)]) == 0
+    out = capsys.readouterr().out
+    for subset in ('ego_train', 'exo_train', 'ego_val', 'exo_val'):
+        assert f'{subset}: 48 of 48 usable' in out
+    assert 'not looked at, because training writes them first: pseudo-labels phase:text' in out
+    assert 'WARNING: 48 segments are trained on and scored as well: ' in out
+    assert '5 lists, 0 problem(s): ready (every feature row was read)' in out
+    assert lengths.read_text().splitlines()[1].endswith(',72,')
+
+
+def test_damaged_features_of_segments(transfer_config: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    folder = tmp_path / 'ego2exo/features/omnivore_video'
+    (folder / 'train-take-1_aria01_rgb.pt').unlink()
+    rows = torch.load(folder / 'val-take-0_cam01_0.pt', weights_only=True)
+    rows[5] = float('nan')
+    torch.save(rows, folder / 'val-take-0_cam01_0.pt')
+    assert tool.main([str(transfer_config)]) == 1
+    out = capsys.readouterr().out
+    assert 'ego_train: 36 of 48 usable' in out
+    assert '12 segments: ' in out
+    assert 'exo_val: 48 of 48 usable' in out
+    assert tool.main([str(transfer_config), '--full']) == 1
+    assert 'exo_val: 24 of 48 usable' in capsys.readouterr().out
+
+
+def test_segments_without_their_list(transfer_config: Path, tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    (tmp_path / 'ego2exo/metadata/ego2exo.json').unlink()
+    assert tool.main([str(transfer_config)]) == 1
+    out = capsys.readouterr().out
+    assert out.count('UNUSABLE') == 5
+    assert 'ego2exo.json: expected an ego2exo.json, found no' in out
