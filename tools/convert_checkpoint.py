@@ -72,7 +72,8 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
     Raises:
         CheckpointError: If the file is no such checkpoint; lists missing, unexpected and mis-shaped keys.
     """
-    _, state = find_state_dict(load_checkpoint_file(source), source)
+    container = load_checkpoint_file(source)
+    _, state = find_state_dict(container, source)
     try:
         converted = (family.to_official if reverse else family.from_official)(state, sizes)
     except CheckpointError as error:
@@ -81,6 +82,8 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
     if damaged:
         print(f'{source}: expected finite weights, found {sum(damaged.values()):,} NaN or infinite numbers in '
               f'{len(damaged)} of {len(converted)} tensors; they are converted as they are.', file=sys.stderr)
+    for entry in () if reverse else (name for name in family.left_out if container.get(name)):
+        print(f'{source}: {entry}, {family.left_out[entry]}, is not converted.', file=sys.stderr)
     if reverse:
         # The older container format, which the torch of the official environment reads as well.
         _save(family.container(converted), target, _use_new_zipfile_serialization=False)

@@ -1,11 +1,11 @@
 """The families of official checkpoints we convert: one row per family."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
-from egoexo.checkpoints import anticipation, anticipation_layout, segmentation
+from egoexo.checkpoints import anticipation, anticipation_layout, segmentation, transfer, transfer_layout
 from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
 from egoexo.checkpoints.official_state import Shapes
 from egoexo.checkpoints.segmentation_layout import (
@@ -14,11 +14,12 @@ from egoexo.checkpoints.segmentation_layout import (
     guess_layout,
     official_shapes,
 )
+from egoexo.checkpoints.transfer_layout import TransferLayout
 
 __all__ = ['FAMILIES', 'Family']
 
 
-Layout = SegmentationLayout | AnticipationLayout
+Layout = SegmentationLayout | AnticipationLayout | TransferLayout
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,8 @@ class Family:
         from_official (Callable): (container, required sizes or None) -> our state dict.
         to_official (Callable): (our state dict, required sizes or None) -> official state dict.
         container (Callable): Official state dict -> content of an official file.
+        left_out (Mapping[str, str]): Entries of an official file that hold further weights, which are not converted;
+            what each is.
     """
 
     name: str
@@ -50,6 +53,7 @@ class Family:
     from_official: Callable[[Mapping[str, object], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
     to_official: Callable[[Mapping[str, torch.Tensor], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
     container: Callable[[Mapping[str, torch.Tensor]], Mapping[str, object]] = lambda state: state
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 _CLIP = 'EgoExoLearn action_anticipation_planning_benchmark (TA3N)'
@@ -72,4 +76,10 @@ FAMILIES: dict[str, Family] = {
         guess=anticipation_layout.guess_planning_layout, shapes=anticipation_layout.official_shapes,
         check=anticipation_layout.check_official, from_official=anticipation.planning_from_official,
         to_official=anticipation.planning_to_official, container=anticipation.official_container),
+    'transfer': Family(
+        name='transfer', source='LaGTran_ICML2024 (classifiers of Ego2Exo and GeoNet)',
+        our_key=transfer.our_key, official_key=transfer.official_key, layout=TransferLayout,
+        guess=transfer_layout.guess_layout, shapes=transfer_layout.official_shapes,
+        check=transfer_layout.check_official, from_official=transfer.from_official,
+        to_official=transfer.to_official, container=transfer.official_container, left_out=transfer.LEFT_OUT),
 }

@@ -16,7 +16,7 @@ from egoexo.files import check_file
 __all__ = ['count_non_finite', 'find_state_dict', 'load_checkpoint_file', 'sha256_of']
 
 #: Keys under which published containers keep their state dict, most specific first.
-_STATE_DICT_KEYS = ('state_dict', 'model_state', 'model_state_dict', 'model', 'params')
+_STATE_DICT_KEYS = ('state_dict', 'model_state', 'model_state_dict', 'model', 'params', 'model_cls_state')
 
 
 def sha256_of(path: str | Path) -> str:

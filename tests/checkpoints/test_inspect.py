@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from egoexo.checkpoints import anticipation
+from egoexo.checkpoints import anticipation, transfer, transfer_layout
 from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
 from egoexo.checkpoints.inspect import inspect_file
 from egoexo.checkpoints.loading import sha256_of
@@ -124,3 +124,23 @@ def test_truncated_and_missing_file(official, tmp_path):
         inspect_file(tmp_path / 'half.pth')
     with pytest.raises(ValueError, match='found nothing'):
         inspect_file(tmp_path / 'absent.pth')
+
+
+def test_classifiers_of_lagtran_are_recognised(tmp_path):
+    """The classifier counts, however many more tensors the encoder beside it has."""
+    layout = transfer_layout.TransferLayout(num_classes=7)
+    state = {key: torch.ones(shape) for key, shape in transfer_layout.official_shapes(layout).items()}
+    content = dict(iteration=500, model_fe_state={f'blocks.{number}.weight': torch.ones(2) for number in range(50)},
+                   model_cls_state={f'module.{key}': value for key, value in state.items()}, best_acc_tgt=31.5)
+    passport = _inspect(content, tmp_path)
+    assert (passport.family, passport.naming, passport.problems) == ('transfer', 'official', '')
+    assert passport.container == "state dict under 'model_cls_state', keys prefixed by module."
+    assert passport.layout == str(layout) and passport.coverage == (9, 9)
+    assert passport.extras['model_fe_state'].startswith('dict of 50: blocks.0.weight')
+    ours = transfer.from_official(state)
+    passport = _inspect(dict(state_dict=ours), tmp_path)
+    assert (passport.family, passport.naming, passport.problems) == ('transfer', 'egoexo', '')
+    # Beside discriminators the head is still known, and what has no official name is listed.
+    discriminator = {f'adaptation.discriminators.feature.{number}.weight': torch.ones(3, 2) for number in (0, 3, 6)}
+    passport = _inspect(dict(state_dict=ours | discriminator), tmp_path)
+    assert passport.family == 'transfer' and 'unexpected (3)' in passport.problems

@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.runner import load_checkpoint
 
-from egoexo.checkpoints import anticipation_layout
+from egoexo.checkpoints import anticipation_layout, transfer_layout
 from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
 from egoexo.checkpoints.loading import load_checkpoint_file, sha256_of
 from egoexo.checkpoints.segmentation_layout import SegmentationLayout, official_shapes
@@ -51,6 +51,31 @@ def test_clip_network_there_and_back(family, layout, tmp_path):
     assert list(back['state_dict']) == list(state)
     assert all(torch.equal(back['state_dict'][key], state[key]) for key in state)
     assert {'epoch', 'arch', 'optimizer', 'best_prec1', 'prec1'} < set(back)
+
+
+def test_classifier_of_lagtran_there_and_back(tmp_path, capsys):
+    """The encoder beside it is named and left out."""
+    layout = transfer_layout.TransferLayout(in_channels=6, hidden=(5,), num_classes=4)
+    state = OrderedDict((f'module.{key}', torch.tensor(0) if key.endswith('tracked') else torch.randn(shape))
+                        for key, shape in transfer_layout.official_shapes(layout).items())
+    official = dict(iteration=500, model_fe_state=OrderedDict(cls_token=torch.zeros(1, 1, 8), pos=torch.ones(3)),
+                    model_cls_state=state, best_acc_tgt=31.5, best_acc_src=60.0,
+                    opt_main_state=dict(state={0: dict(momentum_buffer=torch.zeros(2))}, param_groups=[dict(lr=0.01)]),
+                    scheduler_state=dict(lr=0.003, weight_decay=0, iteration=499, gamma=0.001, power=0.75))
+    torch.save(official, tmp_path / 'best_model.pkl')
+    assert convert_checkpoint.main(['transfer', str(tmp_path / 'best_model.pkl'), str(tmp_path / 'ours.pth')]) == 0
+    said = capsys.readouterr()
+    assert said.out.endswith('ours.pth: 9 tensors, egoexo names\n')
+    assert said.err.endswith('best_model.pkl: model_fe_state, the encoder, which training on features leaves as it '
+                             'was, is not converted.\n')
+    model = MODELS.build(dict(type='SegmentClassifier', head=layout.model_config()))
+    load_checkpoint(model, str(tmp_path / 'ours.pth'), map_location='cpu', strict=True)
+    assert convert_checkpoint.main(
+        ['transfer', str(tmp_path / 'ours.pth'), str(tmp_path / 'back.pkl'), '--reverse', '--num-classes', '4']) == 0
+    back = torch.load(tmp_path / 'back.pkl', weights_only=True)
+    assert set(back) == set(official) and [f'module.{key}' for key in back['model_cls_state']] == list(state)
+    assert all(torch.equal(value, state[f'module.{key}']) for key, value in back['model_cls_state'].items())
+    assert capsys.readouterr().err == ''
 
 
 def test_result_loads_into_a_model(official_file, tmp_path):

@@ -14,7 +14,7 @@ __all__ = ['NaNGuardHook']
 
 @HOOKS.register_module()
 class NaNGuardHook(Hook):
-    """Raise when a loss becomes NaN or infinite, naming the loss, the iteration and the samples of its batch.
+    """Raise when a loss becomes NaN, infinite or too large, naming the loss, the iteration and its samples.
 
     A checkpoint with such weights is never written, so the newest file on disk is good to resume from.
 
@@ -22,14 +22,19 @@ class NaNGuardHook(Hook):
         interval (int, optional): Iterations between two looks at the losses. On a GPU each look waits for the device,
             so the losses of ``interval`` iterations are kept and read together; the right iteration is still named.
             None means 1 on CPU and 10 on a GPU.
+        max_loss (float, optional): A larger loss stops the run too, e.g. 1e5 as in the official code of LaGTran; None
+            (default) sets no limit.
     """
 
     priority = 'HIGH'
 
-    def __init__(self, interval: int | None = None) -> None:
+    def __init__(self, interval: int | None = None, max_loss: float | None = None) -> None:
         if interval is not None and interval < 1:
             raise ValueError(f'NaNGuardHook: interval={interval} must be at least 1 or None.')
+        if max_loss is not None and not max_loss > 0:
+            raise ValueError(f'NaNGuardHook: max_loss={max_loss} must be above 0 or None.')
         self.interval = interval
+        self.max_loss = math.inf if max_loss is None else max_loss
         self._pending: list[tuple[int, dict, list[str]]] = []
 
     def before_train(self, runner: Runner) -> None:
@@ -53,7 +58,7 @@ class NaNGuardHook(Hook):
             outputs (dict, optional): Losses by name.
 
         Raises:
-            TrainingError: If a loss is not finite.
+            TrainingError: If a loss is not finite, or above ``max_loss``.
         """
         losses = {name: value.detach() if isinstance(value, torch.Tensor) else value
                   for name, value in (outputs or {}).items() if 'loss' in name}
@@ -83,10 +88,12 @@ class NaNGuardHook(Hook):
         pending, self._pending = self._pending, []
         for iteration, losses, sample_ids in pending:
             values = {name: float(value) for name, value in losses.items()}
-            broken = [name for name, value in values.items() if not math.isfinite(value)]
+            broken = [name for name, value in values.items() if not math.isfinite(value) or value > self.max_loss]
             if broken:
                 named = [name for name in broken if name != 'loss'] or broken
                 shown = ', '.join(f'{name} is {values[name]}' for name in named)
+                if all(math.isfinite(values[name]) for name in named):
+                    shown += f', above max_loss={self.max_loss:g},'
                 raise TrainingError(
                     f'{shown} at iteration {iteration + 1}, on rank {runner.rank}. '
                     f'Samples of the batch: {", ".join(sample_ids) or "unknown"}. {_advice(runner)}')

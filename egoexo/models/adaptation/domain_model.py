@@ -1,4 +1,4 @@
-"""Base of the sequence models that learn from one domain or from two."""
+"""Base of the models that learn from one domain or from two."""
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
@@ -57,15 +57,15 @@ class DomainModel(BaseModel):
         self.progress = TrainProgress()
         self.adaptation: Adaptation | None = None
 
-    def forward(self, inputs: torch.Tensor | None = None, mask: torch.Tensor | None = None,
+    def forward(self, inputs: torch.Tensor | list | None = None, mask: torch.Tensor | None = None,
                 data_samples: list[EgoExoDataSample] | None = None, mode: str = 'tensor',
                 source: dict | None = None, target: dict | None = None,
                 ) -> torch.Tensor | dict[str, torch.Tensor] | list[EgoExoDataSample]:
         """Run a batch of one domain, or a pair of batches.
 
         Args:
-            inputs (torch.Tensor): Features, shape (N, D, S).
-            mask (torch.Tensor, optional): True on real steps, shape (N, S); all True when None.
+            inputs (torch.Tensor | list): Features of sequences, shape (N, D, S); or N vectors, pictures or sentences.
+            mask (torch.Tensor, optional): True on real steps of sequences, shape (N, S); all True when None.
             data_samples (list[EgoExoDataSample], optional): N samples.
             mode (str): ``'tensor'``, ``'loss'`` or ``'predict'``.
             source (dict, optional): ``inputs``, ``mask`` and ``data_samples`` of the labelled domain, for mode
@@ -90,9 +90,10 @@ class DomainModel(BaseModel):
             return self.run_batch(inputs, self._full_mask(inputs) if mask is None else mask, data_samples, mode)
 
     @abstractmethod
-    def run_batch(self, inputs: torch.Tensor, mask: torch.Tensor, data_samples: list[EgoExoDataSample] | None,
-                  mode: str) -> torch.Tensor | dict[str, torch.Tensor] | list[EgoExoDataSample]:
-        """Run a batch of one domain; see :meth:`forward`."""
+    def run_batch(self, inputs: torch.Tensor | list, mask: torch.Tensor | None,
+                  data_samples: list[EgoExoDataSample] | None, mode: str,
+                  ) -> torch.Tensor | dict[str, torch.Tensor] | list[EgoExoDataSample]:
+        """Run a batch of one domain; see :meth:`forward`. ``mask`` is None unless the inputs are sequences."""
 
     @abstractmethod
     def run_domains(self, source: dict, target: dict) -> DomainPass:
@@ -127,16 +128,17 @@ class DomainModel(BaseModel):
         if not self.has_objectives and not any(isinstance(module, DomainBatchNorm) for module in self.modules()):
             raise ConfigError(explain('model.adaptation.objectives', 'at least one objective or a DomainBatchNorm, '
                                       'because the loader gives pairs of a source and a target batch', 'none',
-                                      'Add one, or train with a dataset of one domain.'))
+                                      'Add one, or train with a dataset of one domain. If the target batches have '
+                                      'labels that count, set model.supervise_target=True.'))
         source, target = (item | dict(mask=self._full_mask(item['inputs']) if item.get('mask') is None
                                       else item['mask']) for item in (source, target))
         losses, levels = self.run_domains(source, target)
-        if not self.has_objectives:
+        if self.adaptation is None or not self.has_objectives:
             return losses
         domains = DomainBatch(levels, lambda: self.run_reversed(source, target))
         return losses | self.adaptation.losses(domains, self.progress)
 
-    def _predict_views(self, inputs: torch.Tensor, mask: torch.Tensor | None,
+    def _predict_views(self, inputs: torch.Tensor | list, mask: torch.Tensor | None,
                        data_samples: list[EgoExoDataSample]) -> list[EgoExoDataSample]:
         mask = self._full_mask(inputs) if mask is None else mask
         domains = [self.predict_views.get(sample.get('view'), 'target') for sample in data_samples]
@@ -144,7 +146,9 @@ class DomainModel(BaseModel):
         for name in dict.fromkeys(domains):
             rows = [index for index, domain in enumerate(domains) if domain == name]
             with self.domain(name):
-                filled = self.run_batch(inputs[rows], mask[rows], [data_samples[row] for row in rows], 'predict')
+                filled = self.run_batch(
+                    inputs[rows] if isinstance(inputs, torch.Tensor) else [inputs[row] for row in rows],
+                    None if mask is None else mask[rows], [data_samples[row] for row in rows], 'predict')
             predicted.update(zip(rows, filled, strict=True))
         return [predicted[index] for index in range(len(domains))]
 
@@ -166,5 +170,8 @@ class DomainModel(BaseModel):
                 layer.domain = domain
 
     @staticmethod
-    def _full_mask(inputs: torch.Tensor) -> torch.Tensor:
+    def _full_mask(inputs: torch.Tensor | list) -> torch.Tensor | None:
+        """All True for sequences; None for what has no steps."""
+        if not isinstance(inputs, torch.Tensor) or inputs.ndim != 3:
+            return None
         return inputs.new_ones((inputs.shape[0], inputs.shape[2]), dtype=torch.bool)

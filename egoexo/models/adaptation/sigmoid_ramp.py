@@ -26,6 +26,8 @@ class SigmoidRamp:
         steepness (float): 10 (default) as published.
         by_epoch (bool): Constant within an epoch, ``p = (epoch + 1) / max_epochs``, as the released anticipation code
             computes it; ``length`` has no meaning then.
+        offset (int): Iterations added to the finished ones; 1 counts the running one too, as the authors of LaGTran
+            do. Not with ``by_epoch``.
 
     Examples:
         >>> ramp = SigmoidRamp(length=2000)
@@ -34,11 +36,15 @@ class SigmoidRamp:
     """
 
     def __init__(self, length: int | None = None, scale: float = 1.0, steepness: float = 10.0,
-                 by_epoch: bool = False) -> None:
+                 by_epoch: bool = False, offset: int = 0) -> None:
         if length is not None and (length < 1 or by_epoch):
             raise ConfigError(explain('SigmoidRamp, length', 'at least 1 iteration, and None with by_epoch=True',
                                       f'{length} with by_epoch={by_epoch}', 'Correct the weight in the config.'))
+        if offset < 0 or (offset and by_epoch):
+            raise ConfigError(explain('SigmoidRamp, offset', 'at least 0 iterations, and 0 with by_epoch=True',
+                                      f'{offset} with by_epoch={by_epoch}', 'Correct the weight in the config.'))
         self.length, self.scale, self.steepness, self.by_epoch = length, scale, steepness, by_epoch
+        self.offset = offset
 
     def __call__(self, progress: TrainProgress) -> float:
         """Weight at one iteration.
@@ -50,7 +56,7 @@ class SigmoidRamp:
             share = (progress.epoch + 1) / progress.max_epochs
             return self.scale * (2 / (1 + math.exp(-self.steepness * share)) - 1)
         length = self.length or progress.max_iterations
-        return self.scale * adaptive_weight(-1.0, progress.iteration, length, length, self.steepness)
+        return self.scale * adaptive_weight(-1.0, progress.iteration + self.offset, length, length, self.steepness)
 
 
 def build_weight(value: float | Mapping | Weight) -> Weight:

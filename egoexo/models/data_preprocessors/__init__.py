@@ -1,3 +1,5 @@
+from egoexo.models.data_preprocessors.picture import PictureDataPreprocessor
 from egoexo.models.data_preprocessors.sequence import SequenceDataPreprocessor
+from egoexo.models.data_preprocessors.vector import VectorDataPreprocessor
 
-__all__ = ['SequenceDataPreprocessor']
+__all__ = ['PictureDataPreprocessor', 'SequenceDataPreprocessor', 'VectorDataPreprocessor']

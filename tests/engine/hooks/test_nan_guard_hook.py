@@ -45,3 +45,13 @@ def test_broken_weights_are_not_written():
 def test_interval_is_checked():
     with pytest.raises(ValueError, match='interval=0 must be at least 1 or None'):
         NaNGuardHook(0)
+
+
+def test_a_loss_above_the_limit_stops_the_run(tmp_path):
+    """No limit by default; with one the message names it."""
+    cfg = toy_config(tmp_path, **{'default_hooks.nan_guard.max_loss': 1e-9})
+    with pytest.raises(TrainingError, match=r'loss_cls is [\d.]+, above max_loss=1e-09, at iteration 1, on rank 0'):
+        toy_train(cfg)
+    assert not list(tmp_path.glob('*.pth'))
+    with pytest.raises(ValueError, match='max_loss=0 must be above 0 or None'):
+        NaNGuardHook(max_loss=0)

@@ -23,7 +23,8 @@ class DomainObjective(BaseModule):
 
     Args:
         places (Sequence[str]): Names of the levels it looks at: ``'stage1'``, ``'stage2'``, ... of a multi-stage
-            segmentation network; ``'frame'``, ``'relation'`` and ``'video'`` of a clip network.
+            segmentation network; ``'frame'``, ``'relation'`` and ``'video'`` of a clip network; ``'feature'`` and
+            ``'conditional'`` of a classifier of vectors.
         loss_weight (float | Mapping): Constant or config of a ``SigmoidRamp``.
         name (str, optional): Key of the loss, when two objectives of a kind have to be told apart.
     """

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch.nn import functional as F
 
-from egoexo.models.adaptation.domain_attention import class_weights
+from egoexo.models.adaptation.domain_attention import class_weights, entropy
 from egoexo.models.adaptation.domain_level import DomainBatch, DomainLevel
 from egoexo.models.adaptation.objectives.domain_objective import DomainObjective
 from egoexo.registry import MODELS
@@ -32,14 +32,30 @@ class FrameAdversarialLoss(DomainObjective):
         places (Sequence[str]): Levels with ``domain_logits``.
         loss_weight (float | Mapping): Constant or ramp.
         name (str, optional): Key of the loss.
+        entropy_weights (bool): Rows of certain class count more: weight ``1 + exp(-H)``, H the entropy of the class
+            probabilities, scaled so that each domain counts for one half. No gradient flows through the weights (the
+            released code sends it back reversed). Source: Long et al., "Conditional Adversarial Domain Adaptation",
+            NeurIPS 2018, CDAN+E.
     """
 
     loss_name = 'loss_domain'
     reads = ('domain_logits',)
 
+    def __init__(self, places: Sequence[str], loss_weight: float | Mapping = 1.0, name: str | None = None,
+                 entropy_weights: bool = False) -> None:
+        super().__init__(places, loss_weight, name)
+        self.entropy_weights = entropy_weights
+        if entropy_weights:
+            self.reads = ('domain_logits', 'logits')
+
     def compare(self, level: DomainLevel, domains: DomainBatch, place: str) -> torch.Tensor:
         """Cross entropy of the domain."""
-        return self._rows(level).mean(dim=0).sum()
+        rows = self._rows(level)
+        if not self.entropy_weights:
+            return rows.mean(dim=0).sum()
+        weights = [1 + torch.exp(-entropy(item.detach())) for item in level.decision]
+        shares = torch.cat([item / (2 * item.sum()) for item in weights])
+        return (rows * shares.unsqueeze(1)).sum()
 
     @staticmethod
     def _rows(level: DomainLevel) -> torch.Tensor:
