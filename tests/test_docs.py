@@ -9,7 +9,7 @@ import pytest
 from markdown_it import MarkdownIt
 from tests_support import REPO
 
-from egoexo.evaluation.protocols import anticipation, planning
+from egoexo.evaluation.protocols import anticipation, planning, transfer
 from egoexo.evaluation.protocols.segmentation import PROTOCOLS
 from egoexo.mini.presets import PRESETS
 
@@ -67,10 +67,21 @@ def test_every_released_script_of_clips_has_a_config():
     assert [name for name in names if not (REPO / 'configs' / name).is_file()] == []
 
 
+def test_settings_of_transfer_are_configs_in_both_directions():
+    page = read('benchmarks/transfer.md')
+    table = page[page.index('| protocol of the paper'):].split('\n\n')[0].splitlines()[2:]
+    words = {word for line in table for word in re.findall(r'`([^`]+)`', line.split('|')[2])}
+    assert len(words) == 10
+    words |= {word.replace('ego2exo', 'exo2ego') for word in words}
+    names = [f'mlp_omnivore_ego2exo-{word}.py' for word in words]
+    assert [name for name in names if not (REPO / 'configs/transfer' / name).is_file()] == []
+
+
 def test_tables_name_every_protocol_and_preset():
     assert first_column(read('benchmarks/anticipation.md'), 'protocol') == list(anticipation.PROTOCOLS)
     assert first_column(read('benchmarks/planning.md'), 'protocol') == list(planning.PROTOCOLS)
     assert first_column(read('benchmarks/segmentation.md'), 'protocol') == list(PROTOCOLS)
+    assert first_column(read('benchmarks/transfer.md'), 'protocol |') == list(transfer.PROTOCOLS)
     assert first_column(read('mini.md'), 'preset') == list(PRESETS)
 
 

@@ -19,6 +19,7 @@ BENCHMARKS = {
     'segmentation': 'egoexo.evaluation.offline.segmentation',
     'anticipation': 'egoexo.evaluation.offline.anticipation',
     'planning': 'egoexo.evaluation.offline.planning',
+    'transfer': 'egoexo.evaluation.offline.transfer',
 }
 
 

@@ -4,20 +4,21 @@ from egoexo.apis.config import find_config, get_config, load_config
 from egoexo.apis.init_model import init_model
 from egoexo.apis.model_zoo import get_model, list_models
 
-__all__ = ['ClipInferencer', 'SegmentationInferencer', 'find_config', 'get_config', 'get_model', 'init_model',
-           'list_models', 'load_config']
+__all__ = ['ClipInferencer', 'SegmentationInferencer', 'TransferInferencer', 'find_config', 'get_config', 'get_model',
+           'init_model', 'list_models', 'load_config']
+_INFERENCERS = ('ClipInferencer', 'SegmentationInferencer', 'TransferInferencer')
 
 
 def __getattr__(name: str) -> object:
     """Import an inferencer when it is asked for.
 
     Args:
-        name (str): ``'ClipInferencer'`` or ``'SegmentationInferencer'``.
+        name (str): ``'ClipInferencer'``, ``'SegmentationInferencer'`` or ``'TransferInferencer'``.
 
     Raises:
         AttributeError: For any other name.
     """
-    if name in ('ClipInferencer', 'SegmentationInferencer'):
+    if name in _INFERENCERS:
         from egoexo.apis import inferencers
         return getattr(inferencers, name)
     raise AttributeError(f"module 'egoexo.apis' has no attribute '{name}'; it has {', '.join(__all__)}.")

@@ -25,17 +25,18 @@ def default_layer(model: nn.Module) -> str:
         model (nn.Module): Any model of the toolbox.
 
     Returns:
-        str: ``'head:input'`` for models of clips, ``'backbone'`` for models of videos.
+        str: ``'head.mlp'`` for heads with hidden layers, ``'head:input'`` for other models of clips and segments,
+        ``'backbone'`` for models of videos.
 
     Raises:
-        ConfigError: If the model has neither.
+        ConfigError: If the model has none of them.
     """
     parts = dict(model.named_children())
-    if {'encoder', 'head'} <= parts.keys():
-        return f'head{_INPUT}'
     if 'backbone' in parts:
         return 'backbone'
-    raise ConfigError(explain(f'{type(model).__name__}', 'a module encoder beside a head, or a backbone',
+    if 'head' in parts:
+        return 'head.mlp' if 'mlp' in dict(parts['head'].named_children()) else f'head{_INPUT}'
+    raise ConfigError(explain(f'{type(model).__name__}', 'a head, or a backbone',
                               ', '.join(parts) or 'no module', 'Name the module whose features are wanted (layer).'))
 
 
@@ -68,7 +69,8 @@ def label_rows(sample: EgoExoDataSample, num_rows: int, max_rows: int) -> tuple[
     """Which rows of a sample are kept, and the class of each.
 
     Args:
-        sample (EgoExoDataSample): With ``gt_class_targets``, ``gt_future_steps`` or ``gt_frame_labels``.
+        sample (EgoExoDataSample): With ``gt_class_targets``, ``gt_future_steps``, ``gt_frame_labels`` or
+            ``gt_label``.
         num_rows (int): R.
         max_rows (int): Rows kept, spread evenly over the labelled ones.
 
@@ -85,6 +87,8 @@ def label_rows(sample: EgoExoDataSample, num_rows: int, max_rows: int) -> tuple[
     rows = np.unique(np.linspace(0, num_rows - 1, min(max_rows, num_rows)).round().astype(np.int64))
     if 'gt_future_steps' in sample:
         class_id = int(sample.gt_future_steps[0])
+    elif 'gt_label' in sample:
+        class_id = int(sample.gt_label)
     else:
         found = torch.nonzero(sample.gt_class_targets).flatten().tolist() if 'gt_class_targets' in sample else []
         class_id = found[0] if len(found) == 1 else -1

@@ -1,7 +1,7 @@
 """The classes of a coming action, likeliest first, the true ones marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 
 import numpy as np
@@ -9,17 +9,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from egoexo.visualization.fit_text import cut_text, text_width
+from egoexo.visualization.fit_text import cut_text, text_width, wrap_text
 from egoexo.visualization.palette import VIEW_COLORS, display_name
 from egoexo.visualization.timeline_parts import FONT, INK, MUTED, Page
 
 __all__ = ['HIT_COLOR', 'ClassRanking', 'draw_class_rankings']
 
-#: Colour of true classes in every figure of anticipation.
+#: Colour of true classes in every figure of anticipation and transfer.
 HIT_COLOR = '#2a7f62'
 _MISS_COLOR, _OTHER = '#b3541e', '#c3c8cf'
-_SIDE, _BETWEEN, _TITLE, _LINE, _RULE, _ROW_GAP, _NAMES = 0.1, 0.3, 0.24, 0.15, 0.07, 0.2, 0.88
-_MAX_MISSED = 4
+_SIDE, _BETWEEN, _TITLE, _LINE, _RULE, _ROW_GAP = 0.1, 0.3, 0.24, 0.15, 0.07, 0.2
+_MIN_NAMES, _MAX_NAMES = 0.88, 2.0
+_MAX_MISSED, _TEXT_LINES, _TEXT_LINE = 4, 2, 0.115
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class ClassRanking:
         truth (Sequence[int] | None): Ids of the true classes, at least one where it is known; ``None`` where it is
             not.
         note (str): Shown after the id.
+        text (str): What was said about the sample, shown below in two lines at most.
+        summary (str | None): Words at the right; None counts the true classes that were found.
     """
 
     sample_id: str
@@ -40,6 +43,8 @@ class ClassRanking:
     probabilities: np.ndarray | None = None
     truth: Sequence[int] | None = None
     note: str = ''
+    text: str = ''
+    summary: str | None = None
 
     def lines(self, top: int) -> list[tuple[int, int, bool]]:
         """``(class id, rank from 1, whether it is true)``: the likeliest classes, then the missed ones by rank."""
@@ -52,14 +57,27 @@ class ClassRanking:
 
 
 def _summary(sample: ClassRanking, top: int) -> str:
+    if sample.summary is not None:
+        return sample.summary
     if not sample.truth or sample.probabilities is None:
         return '' if sample.truth or sample.truth is None else 'no true class'
     found = sum(true for _, rank, true in sample.lines(top) if rank <= top)
     return f'{found} of {len(set(sample.truth))} found'
 
 
+def _class_name(class_id: int, class_names: Sequence[str]) -> str:
+    return display_name(class_names[class_id]) if class_id < len(class_names) else f'class {class_id}'
+
+
+def _names_width(samples: Sequence[ClassRanking], class_names: Sequence[str], top: int) -> float:
+    """Room for the class names in inches: as much as the longest needs, within bounds."""
+    shown = {_class_name(class_id, class_names) for sample in samples for class_id, _, _ in sample.lines(top)}
+    longest = max((text_width(f'✓ {name}', FONT - 0.5, 'bold') for name in shown), default=0.0)
+    return min(max(longest + 0.13, _MIN_NAMES), _MAX_NAMES)
+
+
 def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top: int, scale: float,
-               inches: float) -> None:
+               inches: float, names: float) -> None:
     """One bar per line; the missed classes follow below a dashed rule."""
     down = 0.0
     style = {'va': 'center', 'fontsize': FONT - 0.5}
@@ -69,11 +87,11 @@ def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top
             axes.plot([0, 1], [down + _RULE / 2] * 2, color='#a9a9a9', linewidth=0.6, linestyle=(0, (3, 2)),
                       gid='rule')
             down += _RULE
-        name = display_name(class_names[class_id]) if class_id < len(class_names) else f'class {class_id}'
+        name = _class_name(class_id, class_names)
         weight = 'bold' if true else 'normal'
         mark = '' if not true else '✗ ' if missed else '✓ '
         color = INK if not true else _MISS_COLOR if missed else HIT_COLOR
-        text = cut_text(mark + name, _NAMES - 0.05, FONT - 0.5, weight)
+        text = cut_text(mark + name, names - 0.1, FONT - 0.5, weight)
         axes.text(-0.05 / inches, down + _LINE / 2, text, ha='right', weight=weight, color=color, **style)
         if sample.probabilities is not None:
             share = float(sample.probabilities[class_id])
@@ -85,13 +103,20 @@ def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top
         down += _LINE
 
 
-def _height(sample: ClassRanking, top: int) -> float:
+def _said(sample: ClassRanking, width: float) -> list[str]:
+    """Lines of the text of a sample."""
+    return wrap_text(f'“{sample.text}”', width, FONT - 1, _TEXT_LINES).split('\n') if sample.text else []
+
+
+def _height(sample: ClassRanking, top: int, width: float) -> float:
     lines = sample.lines(top)
-    return _TITLE + max(len(lines), 1) * _LINE + (_RULE if any(rank > top for _, rank, _ in lines) else 0)
+    said = len(_said(sample, width))
+    return (_TITLE + (said * _TEXT_LINE + 0.05 if said else 0) + max(len(lines), 1) * _LINE
+            + (_RULE if any(rank > top for _, rank, _ in lines) else 0))
 
 
 def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], top: int, left: float, width: float,
-                 scale: float) -> None:
+                 scale: float, names: float) -> None:
     indent = 0.0
     if sample.view:
         page.text(left + 0.04, 0.1, sample.view.upper(), fontsize=FONT - 1, weight='bold', color='white', ha='left',
@@ -103,9 +128,15 @@ def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], t
     room = width - indent - text_width(shown, FONT, 'bold') - 0.12
     page.text(left + indent, 0.1, cut_text(title, room, FONT - 0.5), fontsize=FONT - 0.5, color=MUTED, ha='left')
     page.cursor += _TITLE
-    height, inches = _height(sample, top) - _TITLE, width - _NAMES
-    axes = page.axes(left + _NAMES, inches, height)
-    _draw_bars(axes, sample, class_names, top, scale, inches)
+    said = _said(sample, width)
+    for line in said:
+        page.text(left, _TEXT_LINE / 2 - 0.01, line, fontsize=FONT - 1, style='italic', color=INK, ha='left')
+        page.cursor += _TEXT_LINE
+    page.cursor += 0.05 if said else 0
+    height = _height(replace(sample, text=''), top, width) - _TITLE
+    inches = width - names
+    axes = page.axes(left + names, inches, height)
+    _draw_bars(axes, sample, class_names, top, scale, inches, names)
     axes.set(xlim=(0, 1), ylim=(height, 0), xticks=[], yticks=[])
     axes.spines[['top', 'right', 'bottom']].set_visible(False)
     axes.spines['left'].set(color='#9a9a9a', linewidth=0.6, visible=sample.probabilities is not None)
@@ -133,12 +164,13 @@ def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[s
     _check(samples, top, columns)
     lines = _arrange(samples, columns)
     width = (width_in - 2 * _SIDE - (columns - 1) * _BETWEEN) / columns
+    names = _names_width(samples, class_names, top)
     # The longest bar leaves room for its number, also for that of a missed class.
     longest = max((float(np.max(sample.probabilities)) for sample in samples if sample.probabilities is not None),
                   default=1.0)
-    scale = longest / (1 - 0.5 / (width - _NAMES))
+    scale = longest / (1 - 0.5 / (width - names))
     key = any(sample.probabilities is not None and sample.truth for sample in samples)
-    heights = [max(_height(sample, top) for sample in line if sample is not None) for line in lines]
+    heights = [max(_height(sample, top, width) for sample in line if sample is not None) for line in lines]
     page = Page(width_in, 0.1 + (0.26 if title else 0) + sum(heights) + len(lines) * _ROW_GAP + (0.12 if key else 0))
     if title:
         page.text(_SIDE, 0.1, title, fontsize=FONT + 2, weight='bold', color=INK, ha='left')
@@ -149,7 +181,7 @@ def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[s
             if sample is None:
                 continue
             page.cursor = start
-            _draw_sample(page, sample, class_names, top, _SIDE + place * (width + _BETWEEN), width, scale)
+            _draw_sample(page, sample, class_names, top, _SIDE + place * (width + _BETWEEN), width, scale, names)
         page.cursor = start + height + _ROW_GAP
     if key:
         page.text(_SIDE, 0.0, f'✓ true class among the {top} likeliest;  ✗ true class behind them, with its rank.  '

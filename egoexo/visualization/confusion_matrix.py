@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
+from egoexo.visualization.fit_text import text_width
 from egoexo.visualization.palette import display_name, ink_on
 
 __all__ = ['count_confusions', 'draw_confusion_matrix']
@@ -42,7 +43,7 @@ def draw_confusion_matrix(counts: np.ndarray, class_names: Sequence[str], title:
     """Draw the share of each true class that was given each label; classes that never occur are left out.
 
     Args:
-        counts (np.ndarray): Frames, (C, C), rows are true classes.
+        counts (np.ndarray): Frames or segments, (C, C), rows are true classes.
         class_names (Sequence[str]): C names.
         title (str): Head line.
 
@@ -56,17 +57,17 @@ def draw_confusion_matrix(counts: np.ndarray, class_names: Sequence[str], title:
         raise ValueError(f'confusion matrix has shape {counts.shape}, expected {(len(class_names),) * 2} from the '
                          'class names.')
     if not counts.any():
-        raise ValueError('confusion matrix holds no frame; expected at least one scored video.')
+        raise ValueError('confusion matrix holds no frame and no segment; expected at least one scored video.')
     present = np.flatnonzero(counts.sum(0) + counts.sum(1))
     shown = counts[np.ix_(present, present)]
     percent = 100 * shown / np.maximum(shown.sum(1, keepdims=True), 1)
-    cell, margin = 0.205, 1.55
+    names = [f'{display_name(class_names[index])} {index}' for index in present]
+    cell, margin = 0.205, max(text_width(name, 6.5) for name in names) + 0.4
     side = cell * len(present)
     width, height = side + margin + 0.1, side + margin + (0.3 if title else 0.1)
     figure = Figure(figsize=(width, height), facecolor='white')
     axes = figure.add_axes((margin / width, margin / height, side / width, side / height))
     image = axes.imshow(percent, cmap='Blues', vmin=0, vmax=100, aspect='auto')
-    names = [f'{display_name(class_names[index])} {index}' for index in present]
     axes.set_xticks(range(len(present)), names, rotation=90, fontsize=6.5)
     axes.set_yticks(range(len(present)), names, fontsize=6.5)
     axes.set_xlabel('predicted', fontsize=7.5)

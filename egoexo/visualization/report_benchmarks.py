@@ -10,6 +10,8 @@ from egoexo.visualization.report_compare_clips import (
     anticipation_comparison_cards,
     planning_comparison,
     planning_comparison_cards,
+    transfer_comparison,
+    transfer_comparison_cards,
 )
 from egoexo.visualization.report_compare_segmentation import segmentation_comparison, segmentation_comparison_cards
 from egoexo.visualization.report_inputs import input_parts
@@ -24,6 +26,7 @@ from egoexo.visualization.report_segmentation import (
     segmentation_cards,
     segmentation_sections,
 )
+from egoexo.visualization.report_transfer import read_transfer, transfer_cards, transfer_sections
 
 __all__ = ['BENCHMARKS', 'GENERIC', 'BenchmarkReport', 'benchmark_of']
 
@@ -79,6 +82,9 @@ BENCHMARKS: dict[str, BenchmarkReport] = {
     'planning': BenchmarkReport(
         'Cross-view action planning', ('PlanningMetric',), read_planning, planning_cards, planning_sections,
         planning_comparison_cards, planning_comparison, ('1-AUED', 'ED@1')),
+    'transfer': BenchmarkReport(
+        'Language-guided transfer between views', ('TransferMetric',), read_transfer, transfer_cards, transfer_sections,
+        transfer_comparison_cards, transfer_comparison, ('top1', 'mean_class_acc')),
 }
 
 

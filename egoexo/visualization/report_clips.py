@@ -1,4 +1,7 @@
-"""What the report pages of anticipation and planning share: predictions joined with their truth, tables of scores."""
+"""What report pages over rows of lists share: predictions joined with their truth, tables of scores.
+
+For anticipation, planning and transfer.
+"""
 
 import logging
 import re
@@ -29,7 +32,7 @@ class ClipList:
         view (str): ``'ego'``, ``'exo'`` or empty.
         listed (int): Rows of the list.
         infos (list[dict]): Meta information of the rows that have a prediction, in list order.
-        targets (np.ndarray | None): Their truth, (n, C) or (n, Z); None without predictions.
+        targets (np.ndarray | None): Their truth, (n, C), (n, Z) or (n,); None without predictions.
         logits (np.ndarray | None): Their predictions, (n, C) or (n, Z, C).
         past (list[tuple[int, ...]]): Steps already done, where the data set tells them.
         problem (str): Why the list could not be read.
@@ -98,7 +101,7 @@ def read_clips(run: Run, target_field: str, known: Callable[[str], bool]) -> Cli
 
     Args:
         run (Run): What was read from the work directory.
-        target_field (str): ``'gt_class_targets'`` or ``'gt_future_steps'``.
+        target_field (str): ``'gt_class_targets'``, ``'gt_future_steps'`` or ``'gt_label'``.
         known (Callable[[str], bool]): See :func:`split_scores`.
 
     Returns:
@@ -109,7 +112,7 @@ def read_clips(run: Run, target_field: str, known: Callable[[str], bool]) -> Cli
         found = ClipList(str(config.get('subset') or config.get('ann_file')), str(config.get('view') or ''))
         lists.append(found)
         try:
-            dataset = _build(config)
+            dataset = _build(config, target_field)
             found.subset, found.view = dataset.subset, dataset.view
             names = names or tuple(dataset.metainfo.get('classes') or ())
             _join(found, dataset, run.predictions or {}, target_field)
@@ -121,15 +124,31 @@ def read_clips(run: Run, target_field: str, known: Callable[[str], bool]) -> Cli
     return ClipResults(lists, names, split_scores(run.metrics, known))
 
 
-def _build(config: Mapping) -> object:
-    """The data set of a list, without features."""
+def _build(config: Mapping, target_field: str) -> object:
+    """The data set of a list, without features: segments open them when the list is filled, which is not done here."""
     settings = {key: value for key, value in config.items() if key not in ('lazy_init', 'pipeline')}
-    return DATASETS.build(settings | {'with_features': False})
+    return DATASETS.build(settings | ({'lazy_init': True} if target_field == 'gt_label' else {'with_features': False}))
+
+
+def _infos(dataset: object, target_field: str) -> list[dict]:
+    """Rows of a list as far as they are known without features."""
+    if target_field == 'gt_label':
+        return dataset.list_samples()
+    return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
+def _truths(dataset: object, infos: Sequence[dict], target_field: str) -> list[dict[str, np.ndarray]]:
+    """Fields of ground truth of some rows."""
+    if target_field != 'gt_label':
+        return [dataset.targets(info) for info in infos]
+    if not all('label' in info for info in infos):
+        raise ValueError(f'{dataset.subset} has no labels')
+    return [{'gt_label': np.array(info['label'])} for info in infos]
 
 
 def _join(found: ClipList, dataset: object, predictions: Mapping[str, np.ndarray], target_field: str) -> None:
     """Fill in what is predicted."""
-    infos = [dataset.get_data_info(index) for index in range(len(dataset))]
+    infos = _infos(dataset, target_field)
     found.listed = len(infos)
     ids, logits = (predictions.get(f'{found.subset}/{kind}') for kind in ('ids', 'logits'))
     if ids is None or logits is None:
@@ -140,10 +159,10 @@ def _join(found: ClipList, dataset: object, predictions: Mapping[str, np.ndarray
     found.infos = [info for info in infos if info['sample_id'] in places]
     if found.infos:
         found.logits = np.asarray(logits, dtype=np.float32)[[places[info['sample_id']] for info in found.infos]]
-        truths = [dataset.targets(info) for info in found.infos]
+        truths = _truths(dataset, found.infos, target_field)
         found.targets = np.stack([truth[target_field] for truth in truths])
         found.past = [tuple(truth['gt_past_steps'].tolist()) for truth in truths if 'gt_past_steps' in truth]
-        if found.logits.ndim != found.targets.ndim + (target_field == 'gt_future_steps') or (
+        if found.logits.ndim != found.targets.ndim + (target_field != 'gt_class_targets') or (
                 found.logits.shape[:found.targets.ndim] != found.targets.shape):
             raise ValueError(f'predictions of {found.subset} have shape {found.logits.shape}, their truth '
                              f'{found.targets.shape}')
@@ -163,7 +182,7 @@ def train_targets(run: Run, target_field: str, view: str = '') -> np.ndarray | N
     rows = []
     for config in run.datasets('train'):
         try:
-            dataset = _build(config)
+            dataset = _build(config, target_field)
             if not view or dataset.view == view:
                 rows += [dataset.targets(dataset.get_data_info(index))[target_field] for index in range(len(dataset))]
         except Exception as error:  # of a class that need not be ours, or of files that moved

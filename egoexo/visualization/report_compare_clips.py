@@ -1,21 +1,27 @@
-"""Chapters of a comparison of runs of anticipation or of planning: scores side by side, classes, horizon."""
+"""Chapters of a comparison of runs of anticipation, planning or transfer: scores side by side, classes, horizon."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
+import numpy as np
+from matplotlib.figure import Figure
+
+from egoexo.visualization.class_accuracy import draw_class_accuracy
 from egoexo.visualization.class_recall import draw_class_recall
 from egoexo.visualization.distance_curves import draw_distance_curves
 from egoexo.visualization.report_anticipation import METRICS as RECALLS
 from egoexo.visualization.report_anticipation import class_recalls
-from egoexo.visualization.report_clips import ClipResults
+from egoexo.visualization.report_clips import ClipList, ClipResults
 from egoexo.visualization.report_names import LINES
 from egoexo.visualization.report_parts import Card, Cell, Fraction, Heading, Note, Picture, Section, Table
 from egoexo.visualization.report_planning import METRICS as DISTANCES
 from egoexo.visualization.report_planning import level_curves
 from egoexo.visualization.report_run import Run
 from egoexo.visualization.report_segmentation import ReadFrames, draw_or_tell
+from egoexo.visualization.report_transfer import METRICS as ACCURACIES
+from egoexo.visualization.report_transfer import list_class_accuracies
 
 __all__ = ['anticipation_comparison', 'anticipation_comparison_cards', 'planning_comparison',
-           'planning_comparison_cards']
+           'planning_comparison_cards', 'transfer_comparison', 'transfer_comparison_cards']
 
 
 def anticipation_comparison_cards(results: Sequence[ClipResults], headings: Sequence[Heading]) -> list[Card]:
@@ -36,6 +42,16 @@ def planning_comparison_cards(results: Sequence[ClipResults], headings: Sequence
         headings (Sequence[Heading]): One per run.
     """
     return _cards(results, headings, DISTANCES[0], 3)
+
+
+def transfer_comparison_cards(results: Sequence[ClipResults], headings: Sequence[Heading]) -> list[Card]:
+    """Best class-mean accuracy of every list.
+
+    Args:
+        results (Sequence[ClipResults]): Of every run.
+        headings (Sequence[Heading]): One per run.
+    """
+    return _cards(results, headings, ACCURACIES[0], 1)
 
 
 def _cards(results: Sequence[ClipResults], headings: Sequence[Heading], metric: str, digits: int) -> list[Card]:
@@ -63,8 +79,9 @@ def anticipation_comparison(runs: Sequence[Run], results: Sequence[ClipResults],
     Returns:
         list[Section]: Scores, and the recall of each class.
     """
+    classes = _class_parts(results, headings, 'recall', class_recalls, _draw_recalls)
     return [Section('Scores', list(_score_parts(runs, results, headings, RECALLS, 1))),
-            Section('Recall of each class', list(_class_parts(results, headings)))]
+            Section('Recall of each class', list(classes))]
 
 
 def planning_comparison(runs: Sequence[Run], results: Sequence[ClipResults], headings: Sequence[Heading],
@@ -82,6 +99,24 @@ def planning_comparison(runs: Sequence[Run], results: Sequence[ClipResults], hea
     """
     return [Section('Scores', list(_score_parts(runs, results, headings, DISTANCES, 3))),
             Section('Distance over the horizon', list(_curve_parts(runs, results, headings)))]
+
+
+def transfer_comparison(runs: Sequence[Run], results: Sequence[ClipResults], headings: Sequence[Heading],
+                        read_frames: ReadFrames | None = None) -> list[Section]:
+    """Chapters about several runs of segment classification across domains.
+
+    Args:
+        runs (Sequence[Run]): In the order of the page.
+        results (Sequence[ClipResults]): Of every run.
+        headings (Sequence[Heading]): One per run.
+        read_frames (ReadFrames, optional): Not used.
+
+    Returns:
+        list[Section]: Scores, and the accuracy of each class.
+    """
+    classes = _class_parts(results, headings, 'accuracy', list_class_accuracies, _draw_accuracies)
+    return [Section('Scores', list(_score_parts(runs, results, headings, ACCURACIES, 1))),
+            Section('Accuracy of each class', list(classes))]
 
 
 def _score_parts(runs: Sequence[Run], results: Sequence[ClipResults], headings: Sequence[Heading],
@@ -126,27 +161,43 @@ def _of_list(results: Sequence[ClipResults], headings: Sequence[Heading], subset
             if item.subset == subset}
 
 
-def _class_parts(results: Sequence[ClipResults], headings: Sequence[Heading]) -> Iterator[Picture | Note]:
+def _class_parts(results: Sequence[ClipResults], headings: Sequence[Heading], what: str,
+                 measure: Callable[[ClipList], tuple[np.ndarray, np.ndarray]],
+                 draw: Callable[..., Figure]) -> Iterator[Picture | Note]:
+    """A picture per list; ``measure`` gives values and supports (C,), ``draw`` takes these, names and colours."""
     subsets = _shared(results)
     if not subsets:
         yield Note('No list was predicted by two of the runs (tools/test.py --dump).', 'warning')
     for subset in subsets:
         items = _of_list(results, headings, subset)
         names = next(result.names for result in results if result.predicted)
-        found = {heading.text: class_recalls(item) for heading, item in items.items()}
-        if len({len(recalls) for recalls, _ in found.values()} | {len(names)}) > 1:
+        found = {heading.text: measure(item) for heading, item in items.items()}
+        if len({len(values) for values, _ in found.values()} | {len(names)}) > 1:
             yield Note(f'{subset}: the runs predict different numbers of classes, so they are not laid side by side.',
                        'warning')
             continue
         supports = next(iter(found.values()))[1]
         colors = {heading.text: heading.color for heading in items}
         yield from draw_or_tell(
-            lambda found=found, supports=supports, names=names, colors=colors: draw_class_recall(
-                {name: recalls for name, (recalls, _) in found.items()}, names, supports={'': supports},
-                colors=colors),
-            f'{subset}: recall of each class by run, ordered by that of {next(iter(found))}; in brackets the '
-            'positives.',
-            f'Classes of {subset}', f'comparison_recall_{subset}')
+            lambda found=found, supports=supports, names=names, colors=colors: draw(
+                {name: values for name, (values, _) in found.items()}, names, supports, colors),
+            f'{subset}: {what} of each class by run, {_ORDERS[what].format(next(iter(found)))}',
+            f'Classes of {subset}', f'comparison_{what}_{subset}')
+
+
+_ORDERS = {'recall': 'ordered by that of {}; in brackets the positives.',
+           'accuracy': 'the most frequent class on top; in brackets the segments.'}
+
+
+def _draw_recalls(values: Mapping[str, np.ndarray], names: Sequence[str], supports: np.ndarray,
+                  colors: Mapping[str, str]) -> Figure:
+    return draw_class_recall(values, names, supports={'': supports}, colors=colors)
+
+
+def _draw_accuracies(values: Mapping[str, np.ndarray], names: Sequence[str], supports: np.ndarray,
+                     colors: Mapping[str, str]) -> Figure:
+    told_apart = len(set(colors.values())) == len(colors)  # seeds of one config share a colour
+    return draw_class_accuracy(values, names, supports=supports, colors=colors if told_apart else None)
 
 
 def _curve_parts(runs: Sequence[Run], results: Sequence[ClipResults],

@@ -85,7 +85,9 @@ def test_class_of_a_clip_is_its_only_one(targets, expected):
 
 def test_default_layer():
     assert default_layer(nn.ModuleDict({'backbone': nn.Identity(), 'head': nn.Identity()})) == 'backbone'
-    with pytest.raises(ConfigError, match='expected a module encoder beside a head, or a backbone, found 0'):
+    assert default_layer(nn.ModuleDict({'head': nn.Identity()})) == 'head:input'
+    assert default_layer(nn.ModuleDict({'head': nn.ModuleDict({'mlp': nn.Identity()})})) == 'head.mlp'
+    with pytest.raises(ConfigError, match='expected a head, or a backbone, found 0'):
         default_layer(nn.Sequential(nn.Identity()))
 
 

@@ -78,3 +78,12 @@ def test_two_views_get_a_column_each():
     assert len({left[name] for name in ('ego0', 'ego1', 'ego2')}) == 1
     assert left['exo0'] == left['exo1'] > left['ego0']
     assert (top['ego0'], top['ego1']) == (top['exo0'], top['exo1'])
+
+
+def test_long_names_get_more_room_and_the_words_can_be_given():
+    names = ('Mix noodles with sauce in a bowl', 'Serve')
+    row = ClassRanking('a', 'ego', np.array([0.7, 0.3]), [0], summary='rank 1 of 2')
+    long, short = (draw_class_rankings([row], classes) for classes in (names, ('Mix', 'Serve')))
+    assert long.axes[0].get_position().x0 > short.axes[0].get_position().x0
+    assert '✓ Mix noodles with sauce in a bowl' in [text.get_text() for text in long.axes[0].texts]
+    assert 'rank 1 of 2' in [text.get_text() for text in long.texts]

@@ -1,4 +1,5 @@
 from egoexo.apis.inferencers.clip import ClipInferencer
 from egoexo.apis.inferencers.segmentation import SegmentationInferencer
+from egoexo.apis.inferencers.transfer import TransferInferencer
 
-__all__ = ['ClipInferencer', 'SegmentationInferencer']
+__all__ = ['ClipInferencer', 'SegmentationInferencer', 'TransferInferencer']

@@ -1,4 +1,7 @@
-"""From one row per moment of a video to groups of rows that are scored together; for anticipation and planning."""
+"""From one row per moment of a video to groups of rows that are scored together.
+
+For anticipation, planning and transfer.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,10 +34,13 @@ class ClipRow:
         sample_id (str): Unique in its list.
         uid (str): Official uid of its video.
         subset (str): List it comes from, e.g. ``'ego_val'``.
-        target (np.ndarray): Anticipation (C,), 1 for each true class; planning (Z,) class ids, -1 for none.
-        logits (np.ndarray | None): Anticipation (C,), planning (Z, C); None if only sequences are predicted.
+        target (np.ndarray): Anticipation (C,), 1 for each true class; planning (Z,) class ids, -1 for none; transfer
+            one class id, ().
+        logits (np.ndarray | None): Anticipation and transfer (C,), planning (Z, C); None if only sequences or an
+            answer are predicted.
         sequences (np.ndarray | None): Whole sequences by the planner itself, (K, Z).
         order (int | None): Place in its list, None if not known.
+        answer (np.ndarray | None): Transfer: class predicted without scores, ().
     """
 
     sample_id: str
@@ -44,6 +50,7 @@ class ClipRow:
     logits: np.ndarray | None = None
     sequences: np.ndarray | None = None
     order: int | None = None
+    answer: np.ndarray | None = None
 
     @property
     def name(self) -> str:
@@ -65,8 +72,10 @@ class ClipGroup:
         scores (dict[str, float]): By metric.
         intervals (dict[str, tuple[float, float]]): Bootstrap interval by metric, empty if not asked for.
         videos (list[dict[str, object]]): One record per video, empty if not asked for.
-        class_recall (np.ndarray | None): Fractions (C,), in anticipation if asked for.
+        class_recall (np.ndarray | None): Fractions (C,), in anticipation and transfer if asked for.
         notes (tuple[str, ...]): What a reader of the scores has to know.
+        class_metric (str): Name of the class recalls in keys.
+        class_support (np.ndarray | None): Samples of each class, (C,), in transfer.
     """
 
     protocol: str
@@ -80,6 +89,8 @@ class ClipGroup:
     videos: list[dict[str, object]] = field(default_factory=list)
     class_recall: np.ndarray | None = None
     notes: tuple[str, ...] = ()
+    class_metric: str = 'class_recall'
+    class_support: np.ndarray | None = None
 
 
 def first_five(names: Sequence[str]) -> str:
@@ -121,7 +132,8 @@ def by_list(rows: Sequence[ClipRow]) -> dict[str, list[ClipRow]]:
 
 
 def _refuse_mixed(rows: Sequence[ClipRow]) -> None:
-    for name, columns in (('truth', 'target'), ('logits', 'logits'), ('sequences', 'sequences')):
+    for name, columns in (('truth', 'target'), ('logits', 'logits'), ('sequences', 'sequences'),
+                          ('answer', 'answer')):
         shapes = [getattr(getattr(row, columns), 'shape', None) for row in rows]
         other = next((index for index, shape in enumerate(shapes) if shape != shapes[0]), None)
         if other is not None:
@@ -175,7 +187,8 @@ def group_scalars(groups: Sequence[ClipGroup], class_names: Sequence[str] | None
 
     Args:
         groups (Sequence[ClipGroup]): What the benchmark's grouping function returns.
-        class_names (Sequence[str] | None): For ``<prefix>/class_recall/<class>``; ids are used without.
+        class_names (Sequence[str] | None): For ``<prefix>/class_recall/<class>`` (or another ``class_metric``); ids are
+            used without.
     """
     scalars: dict[str, float] = {}
     for group in groups:
@@ -184,7 +197,7 @@ def group_scalars(groups: Sequence[ClipGroup], class_names: Sequence[str] | None
             own |= {f'{metric}_low': low, f'{metric}_high': high}
         if group.class_recall is not None:
             names = class_names if class_names is not None else range(group.class_recall.size)
-            own |= {f'class_recall/{name}': 100 * float(value)
+            own |= {f'{group.class_metric}/{name}': 100 * float(value)
                     for name, value in zip(names, group.class_recall, strict=True)}
         scalars |= {f'{prefix}/{name}': float(value) for prefix in group.prefixes for name, value in own.items()}
     return scalars

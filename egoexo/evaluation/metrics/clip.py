@@ -1,4 +1,4 @@
-"""What the metrics of anticipation and planning share: rows out of data samples, the table, the files."""
+"""What the metrics of anticipation, planning and transfer share: rows out of data samples, the table, the files."""
 
 import os
 from abc import abstractmethod

@@ -1,4 +1,4 @@
-"""Saved predictions of anticipation and planning: one ``.npz`` with ids and logits per list."""
+"""Saved predictions of anticipation, planning and transfer: one ``.npz`` with ids and logits per list."""
 
 import os
 import sys
@@ -38,7 +38,7 @@ class ClipPredictions:
     Args:
         path (str | os.PathLike): ``.npz`` with ``<list>/ids`` (n,) text and ``<list>/logits`` (n, C) or (n, Z, C), and
             perhaps ``<list>/samples`` (n, K, Z); or a folder with such a file called ``predictions.npz``.
-        ndim (int): Dimensions of the logits: 2 in anticipation, 3 in planning.
+        ndim (int): Dimensions of the logits: 2 in anticipation and transfer, 3 in planning.
 
     Attributes:
         subsets (list[str]): The lists, in file order.

@@ -1,4 +1,7 @@
-"""What scoring saved anticipation and planning predictions has in common: match by id, score, report, write."""
+"""What scoring saved predictions of moments has in common: match by id, score, report, write.
+
+For anticipation, planning and transfer.
+"""
 
 import argparse
 import json
@@ -42,7 +45,7 @@ class TruthList:
         path (Path): Official file.
         ids (list[str]): One per row, each once.
         uids (list[str]): Video of each row.
-        targets (np.ndarray): Anticipation (n, C) float32, planning (n, Z) int64.
+        targets (np.ndarray): Anticipation (n, C) float32, planning (n, Z) int64, transfer (n,) int64.
     """
 
     path: Path
@@ -147,8 +150,9 @@ def choose_lists(predictions: ClipPredictions, subsets: Sequence[str] | None) ->
     return chosen
 
 
-def match_rows(subset: str, predicted: ListPredictions, truth: TruthList, known: Callable[[], set[str]],
-               path: Path) -> tuple[list[ClipRow], int]:
+def match_rows(subset: str, predicted: ListPredictions, truth: TruthList, known: Callable[[], set[str]], path: Path,
+               ids: str = '<uid>|<start>|<end> (planning: <uid>|<end>) as printed in the list'
+               ) -> tuple[list[ClipRow], int]:
     """Put prediction and truth of a list together, in list order.
 
     Args:
@@ -157,6 +161,7 @@ def match_rows(subset: str, predicted: ListPredictions, truth: TruthList, known:
         truth (TruthList): Its truth.
         known (Callable): Gives the ids that other truths of the list hold; called only if there are strangers.
         path (Path): The prediction file, for messages.
+        ids (str): What the ids are, for messages.
 
     Returns:
         tuple[list[ClipRow], int]: One row per row of the truth, and the number of predictions left over.
@@ -169,8 +174,8 @@ def match_rows(subset: str, predicted: ListPredictions, truth: TruthList, known:
     if missing:
         raise PredictionError(explain(
             f'{path} array {subset}/ids', f'a prediction for each of the {len(truth.ids)} rows of {truth.path}',
-            f'none for {len(missing)} of them: {first_five(missing)}', 'Predict them; ids are <uid>|<start>|<end> '
-            '(planning: <uid>|<end>) as printed in the list. Check that file and list belong together.'))
+            f'none for {len(missing)} of them: {first_five(missing)}', f'Predict them; ids are {ids}. Check that file '
+            'and list belong together.'))
     others = place.keys() - set(truth.ids)
     strangers = sorted(others - known()) if others else []
     if strangers:
@@ -203,15 +208,18 @@ def naming(where: object) -> Iterator[None]:
         raise type(error)(f'{where}: {error}') from error
 
 
-def add_common_arguments(parser: argparse.ArgumentParser, protocols: Sequence[str], truth: str) -> None:
-    """Add the options that both benchmarks have.
+def add_common_arguments(
+        parser: argparse.ArgumentParser, protocols: Sequence[str], truth: str,
+        predictions: str = '.npz of tools/test.py --dump, or the folder of --submission') -> None:
+    """Add the options that the benchmarks share.
 
     Args:
         parser (argparse.ArgumentParser): Parser of ``tools/evaluate.py <benchmark>``.
         protocols (Sequence[str]): Known names, the default first.
-        truth (str): Name of the annotation folder.
+        truth (str): Name of the annotation folder or file.
+        predictions (str): What can be scored.
     """
-    parser.add_argument('--pred', required=True, help='.npz of tools/test.py --dump, or the folder of --submission')
+    parser.add_argument('--pred', required=True, help=predictions)
     parser.add_argument('--gt', required=True, help=f'{truth}, or the root of the release')
     parser.add_argument('--subset', nargs='+', metavar='LIST', help='lists to score, e.g. ego_val exo_val; default: '
                         'all that are predicted')

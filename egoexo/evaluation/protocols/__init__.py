@@ -4,5 +4,7 @@ from egoexo.evaluation.protocols.anticipation import AnticipationProtocol
 from egoexo.evaluation.protocols.base import Protocol
 from egoexo.evaluation.protocols.planning import PlanningProtocol
 from egoexo.evaluation.protocols.segmentation import SegmentationProtocol
+from egoexo.evaluation.protocols.transfer import TransferProtocol
 
-__all__ = ['AnticipationProtocol', 'PlanningProtocol', 'Protocol', 'SegmentationProtocol']
+__all__ = ['AnticipationProtocol', 'PlanningProtocol', 'Protocol', 'SegmentationProtocol',
+           'TransferProtocol']

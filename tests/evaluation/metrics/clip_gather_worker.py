@@ -9,14 +9,14 @@ from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 from torch.utils.data import Sampler
 
-from egoexo.evaluation.metrics import AnticipationMetric, PlanningMetric
+from egoexo.evaluation.metrics import AnticipationMetric, PlanningMetric, TransferMetric
 from egoexo.structures import EgoExoDataSample
 
 SIZES = (1, 5, 8, 11)
 
 
 def make_samples(size: int) -> list[EgoExoDataSample]:
-    """Moments of two lists with truth and prediction of both benchmarks."""
+    """Moments of two lists with truth and prediction of the benchmarks."""
     generator = torch.Generator().manual_seed(size)
     samples = []
     for index in range(size):
@@ -24,6 +24,7 @@ def make_samples(size: int) -> list[EgoExoDataSample]:
         sample = EgoExoDataSample(metainfo=dict(
             sample_id=f'video{index % 3}|{index}', uid=f'video{index % 3}', view=view, subset=f'{view}_val'))
         sample.gt_class_targets = (torch.rand(9, generator=generator) < 0.3).float()
+        sample.gt_label = torch.tensor(index * index % 9)
         sample.pred_class_logits = torch.randn(9, generator=generator)
         sample.gt_future_steps = torch.randint(0, 6, (8,), generator=generator)
         sample.pred_future_logits = torch.randn(8, 6, generator=generator)
@@ -37,7 +38,8 @@ def score(samples: list[EgoExoDataSample], sampler: Sampler, folder: str | None,
     for name, metric in (
             ('anticipation', AnticipationMetric(num_bootstrap=5, per_class=True)),
             ('planning', PlanningMetric(decodings=('categorical', 'expected'), num_repeats=2, num_bootstrap=5)),
-            ('torch', PlanningMetric(generator='torch'))):
+            ('torch', PlanningMetric(generator='torch')),
+            ('transfer', TransferMetric('all', num_bootstrap=5, per_class=True))):
         metric.collect_dir = folder and f'{folder}-{name}'
         evaluator = Evaluator([metric])
         indices = list(sampler)
