@@ -8,7 +8,8 @@ from egoexo.models import (
     losses,
     planning,
     segmentation,
+    transfer,
 )
 
 __all__ = ['adaptation', 'backbones', 'clip', 'data_preprocessors', 'extractors', 'heads', 'losses', 'planning',
-           'segmentation']
+           'segmentation', 'transfer']

@@ -1,4 +1,7 @@
 from egoexo.models.backbones.asformer import ASFormer
+from egoexo.models.backbones.hf_image_encoder import HFImageEncoder
 from egoexo.models.backbones.mstcn import MultiStageTCN, StageOutput
+from egoexo.models.backbones.pooled_encoder import PooledEncoder
+from egoexo.models.backbones.timesformer import TimeSformer
 
-__all__ = ['ASFormer', 'MultiStageTCN', 'StageOutput']
+__all__ = ['ASFormer', 'HFImageEncoder', 'MultiStageTCN', 'PooledEncoder', 'StageOutput', 'TimeSformer']

@@ -1,20 +1,18 @@
 """Features of a Hugging Face vision model that lies in a local folder."""
 
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import torch
 
 from egoexo.checkpoints.loading import sha256_of
-from egoexo.errors import CheckpointError, ConfigError
+from egoexo.errors import ConfigError
 from egoexo.models.extractors.feature_extractor import FeatureExtractor
+from egoexo.models.extractors.huggingface_vision import POOLINGS, import_transformers, load_vision_model, pooled_row
 from egoexo.models.extractors.picture_settings import PictureSettings
 from egoexo.registry import MODELS
 
 __all__ = ['HuggingFaceExtractor']
-
-INSTALL = 'pip install -c constraints.txt -r requirements/text.txt'
 
 
 @MODELS.register_module()
@@ -41,7 +39,7 @@ class HuggingFaceExtractor(FeatureExtractor):
     """
 
     def __init__(self, folder: str | Path, pooling: str = 'cls', frame_interval: int = 1) -> None:
-        if pooling not in ('cls', 'mean', 'pooler'):
+        if pooling not in POOLINGS:
             raise ConfigError(f"HuggingFaceExtractor: pooling='{pooling}' is unknown; choose 'cls', 'mean' or "
                               "'pooler'.")
         folder = Path(folder)
@@ -49,7 +47,7 @@ class HuggingFaceExtractor(FeatureExtractor):
             raise ConfigError(f'HuggingFaceExtractor: {folder} holds no config.json; expected a local folder as '
                               'save_pretrained writes it. Nothing is downloaded here.')
         settings = PictureSettings.read(folder)
-        model = _load(_transformers(), folder, pooling)
+        model = load_vision_model(import_transformers('HuggingFaceExtractor'), folder, pooling)
         config = model.config
         clip_len = getattr(config, 'num_frames', None) or getattr(config, 'frames_per_clip', None) or 1
         super().__init__(clip_len, frame_interval, settings.input_size)
@@ -99,51 +97,4 @@ class HuggingFaceExtractor(FeatureExtractor):
             rows = self.model.get_image_features(pixel_values=inputs)
             return (rows if isinstance(rows, torch.Tensor) else rows.pooler_output).float()
         outputs = self.model(**{self.model.main_input_name: inputs}, return_dict=True)
-        return self._row(outputs).float()
-
-    def _row(self, outputs: dict) -> torch.Tensor:
-        if self.pooling == 'pooler':
-            rows = outputs.get('pooler_output')
-            if rows is None:
-                raise self._refusal('no pooler_output', "'cls' or 'mean'")
-            return rows.flatten(1)
-        tokens = outputs.get('last_hidden_state')
-        if tokens is None:
-            raise self._refusal(f'no last_hidden_state, only {", ".join(outputs)}', "'pooler'")
-        if tokens.ndim == 4:  # convolutional: (N, C, h, w)
-            if self.pooling == 'cls':
-                raise self._refusal('a feature map and no tokens', "'mean' or 'pooler'")
-            return tokens.mean(dim=(2, 3))
-        return tokens[:, 0] if self.pooling == 'cls' else tokens.mean(dim=1)
-
-    def _refusal(self, found: str, choice: str) -> ConfigError:
-        return ConfigError(f"HuggingFaceExtractor: pooling='{self.pooling}', but a {self.model.config.model_type} "
-                           f'model returns {found}. Choose {choice}.')
-
-
-def _transformers() -> ModuleType:
-    try:
-        import transformers
-    except ImportError as error:
-        raise ConfigError(f'HuggingFaceExtractor needs transformers, which is not installed: {INSTALL}') from error
-    return transformers
-
-
-def _load(transformers: ModuleType, folder: Path, pooling: str) -> torch.nn.Module:
-    """Model of a folder with all its weights; a pooler that is not used may lack its own."""
-    if not list(folder.glob('*.safetensors')):
-        raise CheckpointError(f'{folder} holds no *.safetensors; other weight files can carry code and are not read. '
-                              'Convert them where they come from (save_pretrained writes safetensors).')
-    try:
-        model, report = transformers.AutoModel.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False, use_safetensors=True, output_loading_info=True)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).strip().split('\n')[0][:300]
-        raise CheckpointError(f'{folder} cannot be loaded as a Hugging Face model ({type(error).__name__}: {reason}). '
-                              'Models with code of their own are not supported.') from error
-    missing = [key for key in report['missing_keys'] if pooling == 'pooler' or not key.startswith('pooler.')]
-    if missing or report['mismatched_keys']:
-        shown = ', '.join(map(str, [*missing, *report['mismatched_keys']][:5]))
-        raise CheckpointError(f'{folder}: {len(missing)} parameters are missing and {len(report["mismatched_keys"])} '
-                              f'have another shape, first {shown}. The weights are not those of its config.json.')
-    return model
+        return pooled_row(outputs, self.pooling, type(self).__name__, self.model.config.model_type).float()

@@ -1,0 +1,4 @@
+"""TimeSformer on the videos of Ego2Exo, trained on exo alone: the source-only baseline of exo to ego."""
+_base_ = './timesformer_video_ego2exo-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.exo_train}}]))
+default_hooks = dict(checkpoint=dict(save_best=['ego_val/top1', 'exo_val/top1']))
