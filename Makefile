@@ -27,7 +27,7 @@ $(VENV)/.installed: setup.py constraints.txt $(wildcard requirements/*.txt)
 	touch $@
 
 quickstart: install
-	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default
+	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default --layouts egoexolearn
 	$(BIN)/python tools/train.py $(QUICK_CONFIG) --work-dir $(QUICK_WORK)
 	$(BIN)/python tools/test.py $(QUICK_CONFIG) $(QUICK_WORK)/best.pth --work-dir $(QUICK_WORK) \
 		--dump $(QUICK_WORK)/predictions.npz --out $(QUICK_WORK)/scalars.json
@@ -44,7 +44,7 @@ fault: install
 # Thresholds on the preset `default`, three seeds; writes the tables of configs/<benchmark>/README.md and puts one
 # checkpoint (3 to 13 MB) per config of their plans into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
 # MINI="planning" does one benchmark.
-MINI ?= segmentation anticipation planning
+MINI ?= segmentation anticipation planning transfer
 mini: install
 	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default
 	failed=0; for name in $(MINI); do \

@@ -80,7 +80,12 @@ def killed_and_resumed(config: str, folder: Path, root: Path, iteration: int, *m
 
 def assert_same_training(first: Path, second: Path, epochs: int) -> None:
     """Weights and optimizer of two work directories are equal bit for bit."""
-    ours, theirs = (torch.load(folder / f'epoch_{epochs}.pth', weights_only=True) for folder in (first, second))
+    assert_same_checkpoint(*(folder / f'epoch_{epochs}.pth' for folder in (first, second)))
+
+
+def assert_same_checkpoint(first: Path, second: Path) -> None:
+    """Weights and optimizer of two files are equal bit for bit."""
+    ours, theirs = (torch.load(path, weights_only=True) for path in (first, second))
     for name, value in ours['state_dict'].items():
         assert torch.equal(value, theirs['state_dict'][name]), name
     torch.testing.assert_close(ours['optimizer']['state'], theirs['optimizer']['state'], rtol=0, atol=0)
@@ -103,16 +108,17 @@ def first_losses(config: str, folder: Path, root: Path, *more: str) -> list[floa
     return losses
 
 
-def train_on_two(config: str, folder: Path, root: Path, *more: str) -> dict[str, torch.Tensor]:
-    """Weights after an epoch of tools/dist_train.sh with two processes."""
+def train_on_two(config: str, folder: Path, root: Path, *more: str, iterations: int = 0) -> dict[str, torch.Tensor]:
+    """Weights after an epoch of tools/dist_train.sh with two processes, or after so many iterations."""
     environment = {**os.environ, 'PYTHON': sys.executable}
     environment.pop('PORT', None)
     result = subprocess.run(
         ['bash', str(REPO / 'tools/dist_train.sh'), str(REPO / config), '2', '--work-dir', str(folder),
-         *options(root, *lengths(1), *more)],
+         *options(root, *([] if iterations else lengths(1)), *more)],
         env=environment, capture_output=True, text=True, timeout=240, check=False)
     assert result.returncode == 0, result.stdout[-3000:] + result.stderr[-3000:]
-    return torch.load(folder / 'epoch_1.pth', weights_only=True)['state_dict']
+    name = f'iter_{iterations}.pth' if iterations else 'epoch_1.pth'
+    return torch.load(folder / name, weights_only=True)['state_dict']
 
 
 def refusal(capsys: pytest.CaptureFixture, run: object) -> str:

@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 
 from egoexo.apis import cli
 from egoexo.apis.config import load_config
+from egoexo.apis.phases import run_phases
 from egoexo.engine import explained_failures, find_resumable_checkpoint, read_progress
 
 NEWEST = 'newest'
@@ -29,21 +30,28 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     return cli.parse_run_args(parser, argv)
 
 
-def make_config(args: argparse.Namespace) -> Config:
-    """Checked config with everything the command line asks for."""
-    cfg = load_config(args.config, args.cfg_options)
-    cli.prepare(cfg, args.config, args.work_dir, args.launcher)
+def apply_options(cfg: Config, args: argparse.Namespace, resume: str | None) -> None:
+    """Write what the command line asks for into a prepared config."""
     if args.amp:
         cli.enable_amp(cfg)
     if args.auto_scale_lr:
         cli.enable_lr_scaling(cfg)
-    if args.resume == NEWEST:
+    if resume == NEWEST:
         cfg.load_from = find_resumable_checkpoint(cfg.work_dir) or cfg.get('load_from')
         cfg.resume = bool(cfg.load_from)
-    elif args.resume:
-        read_progress(args.resume)
-        cfg.load_from, cfg.resume = args.resume, True
-    return cfg
+    elif resume:
+        read_progress(resume)
+        cfg.load_from, cfg.resume = resume, True
+
+
+def train(cfg: Config, config: str | Path, argv: Sequence[str]) -> Runner:
+    """Train what a config says, without its phases."""
+    with explained_failures(cfg.work_dir):
+        runner = Runner.from_cfg(cfg)
+        cli.write_command(cfg.work_dir, 'train', argv, config=str(config), seed=runner.seed,
+                          resumed_from=cfg.load_from if cfg.resume else None)
+        runner.train()
+    return runner
 
 
 @cli.readable_errors
@@ -57,12 +65,18 @@ def main(argv: Sequence[str] | None = None) -> Runner:
         Runner: The finished runner.
     """
     args = parse_args(argv)
-    cfg = make_config(args)
-    with explained_failures(cfg.work_dir):
-        runner = Runner.from_cfg(cfg)
-        cli.write_command(cfg.work_dir, 'train', sys.argv[1:] if argv is None else argv, config=args.config,
-                          seed=runner.seed, resumed_from=cfg.load_from if cfg.resume else None)
-        runner.train()
+    typed = sys.argv[1:] if argv is None else argv
+    cfg = load_config(args.config, args.cfg_options)
+    cli.prepare(cfg, args.config, args.work_dir, args.launcher)
+
+    def train_phase(phase: Config, config: Path, resume: bool) -> None:
+        cli.prepare(phase, config, phase.work_dir, args.launcher)
+        apply_options(phase, args, NEWEST if resume else None)
+        train(phase, config, typed)
+
+    run_phases(cfg, bool(args.resume), train_phase)
+    apply_options(cfg, args, args.resume)
+    runner = train(cfg, args.config, typed)
     best = Path(cfg.work_dir) / 'best.pth'
     if best.is_file():
         runner.logger.info(f'Best checkpoint: {best.resolve().name}. Test it with: '

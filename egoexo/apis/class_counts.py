@@ -53,7 +53,8 @@ def count_classes(cfg: Config) -> int:
     if settings is None:
         raise ConfigError(explain('model, num_classes', f"a data set to take '{FROM_DATASET}' from", 'none in the '
                                   'config', 'Write the number of classes.'))
-    dataset = DATASETS.build(dict(settings) | dict(pipeline=[], lazy_init=True))
+    light = dict(lazy_init=True) | (dict(pipeline=[]) if 'pipeline' in settings else {})
+    dataset = DATASETS.build(dict(settings) | light)
     classes = dataset.metainfo.get('classes')
     if not classes:
         raise ConfigError(explain('model, num_classes', f'classes named by {settings["type"]}', 'none',

@@ -13,6 +13,7 @@ import torch
 from mmengine.config import Config, DictAction
 
 from egoexo.apis.class_counts import settle_class_counts
+from egoexo.apis.phases import settle_phases
 from egoexo.apis.run_record import record_end, write_command
 from egoexo.engine import check_writable
 from egoexo.errors import ConfigError, EgoExoError
@@ -98,12 +99,13 @@ def prepare(cfg: Config, config: str | Path, work_dir: str | None, launcher: str
 
     Raises:
         TrainingError: If the work directory cannot be written.
-        ConfigError: If the model leaves its class count to a data set that names none.
+        ConfigError: If the model leaves its class count to a data set that names none, or a phase is wrong.
         AnnotationError: If the class file of that data set is missing or malformed.
     """
     settle_class_counts(cfg)
     name = Path(config).stem
     cfg.work_dir = work_dir or cfg.get('work_dir') or str(Path('work_dirs') / name)
+    settle_phases(cfg)
     check_writable(cfg.work_dir)
     # MMEngine keeps logs and best scores by this name: two runs of one process must not share it.
     cfg.setdefault('experiment_name', f'{name}_{time.strftime("%Y%m%d_%H%M%S")}_{next(RUN_NUMBER)}')

@@ -22,7 +22,7 @@ __all__ = ['accepted_arguments', 'check_config', 'check_unread_keys']
 # Keys that Runner or our tools read beside the arguments of Runner.__init__.
 READ_KEYS = {'auto_scale_lr', 'find_unused_parameters', 'model_wrapper_cfg', 'sync_bn', 'runner_type', 'custom_imports',
              'compile', 'activation_checkpointing', 'efficient_conv_bn_eval', 'launcher', 'tta_model', 'tta_pipeline',
-             'env_cfg'}
+             'env_cfg', 'phases'}
 KNOWN_KEYS = READ_KEYS | set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
 
 # Which registries a `type=` is looked up in: by the top-level key, and below it by the last of NESTED on its path.

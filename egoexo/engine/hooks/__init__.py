@@ -6,11 +6,13 @@ from egoexo.engine.hooks.clip_prediction_hook import ClipPredictionHook
 from egoexo.engine.hooks.clip_visualization_hook import ClipVisualizationHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
 from egoexo.engine.hooks.feature_space_hook import FeatureSpaceHook
+from egoexo.engine.hooks.fit_encoder_hook import FitEncoderHook
 from egoexo.engine.hooks.frame_prediction_hook import FramePredictionHook
 from egoexo.engine.hooks.input_report_hook import InputReportHook
 from egoexo.engine.hooks.nan_guard_hook import NaNGuardHook
 from egoexo.engine.hooks.preemption_hook import PreemptionHook
 from egoexo.engine.hooks.progress_logger_hook import ProgressLoggerHook
+from egoexo.engine.hooks.pseudo_label_hook import PseudoLabelHook
 from egoexo.engine.hooks.resume_guard_hook import ResumeGuardHook
 from egoexo.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 from egoexo.engine.hooks.sync_norm_buffers_hook import SyncNormBuffersHook
@@ -23,11 +25,13 @@ __all__ = [
     'ClipVisualizationHook',
     'CounterSeedHook',
     'FeatureSpaceHook',
+    'FitEncoderHook',
     'FramePredictionHook',
     'InputReportHook',
     'NaNGuardHook',
     'PreemptionHook',
     'ProgressLoggerHook',
+    'PseudoLabelHook',
     'ResumeGuardHook',
     'SafeCheckpointHook',
     'SequenceVisualizationHook',

@@ -1,4 +1,4 @@
-"""Writes the predictions of a test run of anticipation or planning."""
+"""Writes the predictions of a test run of anticipation, planning or transfer."""
 
 import io
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class ClipPredictionHook(Hook):
 
     The file holds, per list, ``<subset>/ids`` (n,) text, ``<subset>/logits`` (n, C) or (n, Z, C) float32 and, from
     planners that make sequences themselves, ``<subset>/samples`` (n, K, Z) int64, rows in list order.
-    ``tools/evaluate.py anticipation`` and ``planning`` read it and give the digits of the test.
+    ``tools/evaluate.py anticipation``, ``planning`` and ``transfer`` read it and give the digits of the test.
 
     The released code writes no predictions at all, so there is no official format to submit: ``--submission DIR``
     writes the same content as ``--dump`` to ``DIR/predictions.npz``.

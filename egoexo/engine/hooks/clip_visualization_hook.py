@@ -17,7 +17,8 @@ class ClipVisualizationHook(SequenceVisualizationHook):
     without context. Files as for :class:`SequenceVisualizationHook`, below ``vis_data/clips``.
 
     Args:
-        visualizer (str | dict): ``'AnticipationVisualizer'`` or ``'PlanningVisualizer'``, or its config.
+        visualizer (str | dict): ``'AnticipationVisualizer'``, ``'PlanningVisualizer'`` or ``'TransferVisualizer'``, or
+            its config.
         num_samples (int): Clips per list (``ego_val``, ``exo_val``, ...).
         draw_test (bool): Draw after a test.
         draw_val (bool): Draw after each validation; off by default.

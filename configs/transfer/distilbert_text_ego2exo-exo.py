@@ -1,0 +1,4 @@
+"""The same from exo to ego."""
+_base_ = './distilbert_text_ego2exo-ego.py'
+train_dataloader = dict(dataset=dict(datasets=[{{_base_.exo_train}}]))
+val_dataloader = test_dataloader = dict(dataset=dict(datasets=[{{_base_.ego_train}}]))

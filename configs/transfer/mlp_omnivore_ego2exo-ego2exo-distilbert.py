@@ -1,0 +1,3 @@
+"""LaGTran from ego to exo; its text classifier: DistilBERT, fine-tuned, as published; needs its weights."""
+_base_ = './mlp_omnivore_ego2exo-ego2exo-lagtran.py'
+phases = dict(text=dict(config='configs/transfer/distilbert_text_ego2exo-ego.py'))

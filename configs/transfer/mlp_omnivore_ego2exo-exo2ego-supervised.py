@@ -1,0 +1,5 @@
+"""Upper bound from exo to ego: the target's true labels, each view normalised on its own. Published: 33.19."""
+_base_ = './mlp_omnivore_ego2exo-exo2ego-lagtran.py'
+phases = dict(_delete_=True)
+train_dataloader = dict(dataset=dict(target_datasets=[{{_base_.ego_train}}]))
+model = dict(joint_forward=False)
