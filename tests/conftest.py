@@ -21,16 +21,36 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.fixture(scope='session')
 def mini_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Root of EgoExo-Mini, preset ``tiny``, made once for all test processes; treat it as read-only."""
-    if os.environ.get('EGOEXO_MINI_DIR'):
-        return Path(os.environ['EGOEXO_MINI_DIR'])
-    from egoexo.mini import make_mini
+    """Root of EgoExo-Mini, preset ``tiny``, EgoExoLearn's layout; made once for all test processes; read-only."""
+    return _mini_world(tmp_path_factory, 'mini', 'egoexolearn')
 
-    shared = tmp_path_factory.getbasetemp()
+
+@pytest.fixture(scope='session')
+def takes_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ego-Exo4D's layout of EgoExo-Mini, preset ``tiny``, with ``metadata/ego2exo.json``; made like ``mini_root``.
+
+    A world of its own, so that tests of asynchronous videos do not wait for it. A folder named by EGOEXO_MINI_DIR must
+    hold both layouts (``tools/data/make_mini.py --preset tiny``).
+    """
+    return _mini_world(tmp_path_factory, 'takes', 'egoexo4d') / 'egoexo4d'
+
+
+def _mini_world(factory: pytest.TempPathFactory, name: str, layout: str) -> Path:
+    """Folder with one layout of the tiny world."""
+    if os.environ.get('EGOEXO_MINI_DIR'):
+        root = Path(os.environ['EGOEXO_MINI_DIR'])
+        needed = root / layout / ('metadata/ego2exo.json' if layout == 'egoexo4d' else '')
+        if not needed.exists():
+            raise FileNotFoundError(f'{needed} is missing: the folder of EGOEXO_MINI_DIR must hold both layouts; make '
+                                    f'them with tools/data/make_mini.py --preset tiny --out {root}')
+        return root
+    from tools.data.make_mini import main
+
+    shared = factory.getbasetemp()
     if os.environ.get('PYTEST_XDIST_WORKER'):
         shared = shared.parent
-    with FileLock(shared / 'mini.lock'):
-        root = shared / 'mini'
+    with FileLock(shared / f'{name}.lock'):
+        root = shared / name
         if not (root / 'mini.json').is_file():
-            make_mini(root, preset='tiny', seed=0, jobs=2)
+            assert main(['--out', str(root), '--preset', 'tiny', '--jobs', '2', '--layouts', layout]) == 0
     return root

@@ -12,8 +12,10 @@ from egoexo.mini.presets import MiniPreset
 from egoexo.mini.seeding import rng
 from egoexo.mini.state import TakeState
 
-__all__ = ['CameraPath', 'ego_camera', 'exo_camera', 'look_at', 'static_exo_cameras', 'video_camera']
+__all__ = ['CameraPath', 'ego_camera', 'exo_camera', 'look_at', 'static_exo_cameras', 'take_cameras',
+           'video_camera']
 
+EGO_CAMERA = 'aria01'
 # Degrees left and right of the actor's front, before noise.
 STATIC_AZIMUTHS = (-60.0, -20.0, 25.0, 65.0)
 
@@ -173,6 +175,21 @@ def static_exo_cameras(state: TakeState, preset: MiniPreset) -> list[CameraPath]
         cameras.append(_aim(target, azimuth + noise, 2.0, height, preset.take_exo_zoom * width, (width, rows),
                             .95 * gain, state.style.cast))
     return cameras
+
+
+def take_cameras(state: TakeState, preset: MiniPreset) -> dict[str, CameraPath]:
+    """All cameras of a synchronised take under their official names.
+
+    Args:
+        state (TakeState): Take of population B.
+        preset (MiniPreset): Picture sizes and zoom.
+
+    Returns:
+        dict[str, CameraPath]: ``'aria01'``, the head camera as its picture is stored (upright), then ``'cam01'`` ..
+        ``'cam04'``.
+    """
+    exo = {f'cam{number:02d}': path for number, path in enumerate(static_exo_cameras(state, preset), 1)}
+    return {EGO_CAMERA: ego_camera(state, preset), **exo}
 
 
 def video_camera(state: TakeState, preset: MiniPreset) -> CameraPath:

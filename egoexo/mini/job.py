@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ import torch
 from egoexo.mini import camera, motion, render, sensors
 from egoexo.mini.descriptors import describe, gaze_boxes, shrink
 from egoexo.mini.features import project
+from egoexo.mini.layouts.files import link_file
 from egoexo.mini.video import read_mp4, write_mp4
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def make_video(job: VideoJob) -> int:
     crops = _describe_crops(job, state, path, (view.width, view.height))
     for (name, crop), target in _split_names(targets).items():
         if crop == GAZE_SUFFIX and crop not in crops:
-            _link(targets[FEATURE_FOLDERS[name]], target)
+            link_file(targets[FEATURE_FOLDERS[name]], target)
             continue
         rows = project(crops[crop], state.fps, name)
         write_tensor(target, rows if name != 'i3d' or job.float32 else rows.astype(np.float16))
@@ -177,13 +177,3 @@ def _split_names(targets: dict[str, Path]) -> dict[tuple[str, str], Path]:
         crop = GAZE_SUFFIX if folder.endswith(GAZE_SUFFIX) else ''
         pairs[names[folder.removesuffix(GAZE_SUFFIX)], crop] = path
     return pairs
-
-
-def _link(source: Path, target: Path) -> None:
-    """A second name for a file; a copy where the file system has no hard links."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)

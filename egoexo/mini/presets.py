@@ -71,7 +71,7 @@ class MiniPreset:
     num_uncut: int = 0
     uncut_tempo: float = 2.0
     all_classes: bool = False
-    num_takes: int = 40
+    num_takes: int = 56
     take_steps: tuple[int, int] = (3, 4)
     video_fps: float = 25.0
     take_fps: float = 30.0
@@ -122,7 +122,7 @@ class MiniPreset:
 
 
 PRESETS = {
-    'tiny': MiniPreset('tiny', (2, 2, 2), (2, 2, 2), max_steps=4, num_uncut=1, num_takes=4, take_steps=(2, 2)),
+    'tiny': MiniPreset('tiny', (2, 2, 2), (2, 2, 2), max_steps=4, num_uncut=1, num_takes=12, take_steps=(2, 2)),
     'default': MiniPreset(),
     'large': MiniPreset('large', (100, 25, 25), (100, 25, 25), all_classes=True, num_takes=240, take_steps=(4, 6)),
 }
@@ -246,8 +246,6 @@ def plan_epic_videos(preset: MiniPreset, seed: int) -> list[VideoPlan]:
         plans.append(VideoPlan(f'{participant}_{100 + counts[participant]}', 'C', 'ego', plan.index, plan.task,
                                plan.split, False, preset.epic_fps, plan.uncut, None, plan.uid))
     return plans
-
-
 
 
 def _tasks(view: str, split: str, size: int) -> list[str]:

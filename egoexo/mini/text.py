@@ -9,7 +9,7 @@ from egoexo.mini.seeding import rng
 from egoexo.mini.state import FineAction
 from egoexo.mini.vocabulary import OBJECTS, VERBS
 
-__all__ = ['ADJECTIVES', 'Narration', 'coarse_text', 'ingredient_adjective', 'narrate']
+__all__ = ['ADJECTIVES', 'Narration', 'coarse_text', 'ingredient_adjective', 'instruct', 'narrate']
 
 # What a demonstrator calls an ingredient; one per task and ingredient, never visible in the pixels.
 ADJECTIVES: dict[str, tuple[str, ...]] = {
@@ -102,7 +102,8 @@ def ingredient_adjective(seed: int, task: str, name: str) -> str:
     return str(rng(seed, task, f'adjective:{name}').choice(choices)) if choices else ''
 
 
-def narrate(action: FineAction, *, seed: int, uid: str, index: int, task: str, noise: float = 0.15) -> Narration:
+def narrate(action: FineAction, *, seed: int, uid: str, index: int, task: str, noise: float = 0.15,
+            subject: str | None = None) -> Narration:
     """Narrations of one fine action, drawn from (seed, uid, index) alone.
 
     Args:
@@ -113,6 +114,7 @@ def narrate(action: FineAction, *, seed: int, uid: str, index: int, task: str, n
         task (str): Recipe name, selects the adjectives.
         noise (float): Share of defective narrations in [0, 1]; two thirds lose the verb, the rest name another
             ingredient.
+        subject (str, optional): Who acts, the same in every text; drawn from three ways to say it by default.
 
     Returns:
         Narration: English, two rewrites, Chinese.
@@ -127,11 +129,32 @@ def narrate(action: FineAction, *, seed: int, uid: str, index: int, task: str, n
         predicate += f' {generator.choice(VERB_EXTRAS[action.verb][0])} {second}'
     place = _place(generator, action)
     hand = str(generator.choice(HAND_PHRASES[action.hand][0]))
-    subject = SUBJECTS[generator.integers(len(SUBJECTS))]
+    drawn = SUBJECTS[generator.integers(len(SUBJECTS))]
+    subject = drawn if subject is None else subject
     says_hand = generator.random() < 0.6
     return Narration(en=_sentence(subject, predicate, place, hand if says_hand else ''),
                      hand=_sentence(_acting_hand(generator, action.hand), predicate, place, ''),
                      no_hand=_sentence(subject, predicate, place, ''), zh=_chinese(action), kind=kind)
+
+
+def instruct(verb: str, nouns: Sequence[str], article: str = '') -> str:
+    """Plain name of a kind of action.
+
+    Args:
+        verb (str): Verb name.
+        nouns (Sequence[str]): Object names, the acted-on one first.
+        article (str): Put before each object, e.g. ``'the '``.
+
+    Returns:
+        str: ``'Cut tomato with knife'``, the usual words without any draw.
+    """
+    words = [f'{article}{OBJECTS[noun].words[0]}' for noun in nouns]
+    first, _, rest = VERBS[verb].words[0].partition(' ')
+    parts = [_base_form(first), rest, words[0]]
+    if len(words) > 1:
+        parts += [VERB_EXTRAS[verb][0][0], words[1]]
+    text = ' '.join(part for part in parts if part)
+    return text[0].upper() + text[1:]
 
 
 def coarse_text(narrations: Sequence[Narration]) -> str:

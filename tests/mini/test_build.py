@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 
 from egoexo.errors import AnnotationError, ConfigError
-from egoexo.mini import build, make_mini
-from egoexo.mini.presets import MiniPreset, get_preset
+from egoexo.mini import build, make_mini, take_family, video_family
+from egoexo.mini.presets import get_preset
 
 # The layout needs a whole procedure per split and view, so few videos but not the very shortest.
 SMALL = dataclasses.replace(get_preset('tiny'), name='small', ego_splits=(1, 1, 1), exo_splits=(1, 1, 1), max_steps=2,
-                            num_uncut=0, ego_size=64, ego_focal=32.0, exo_size=(96, 54))
+                            num_uncut=0, ego_size=64, ego_focal=32.0, exo_size=(96, 54), num_takes=3, take_steps=(1, 1),
+                            take_ego_size=64, take_ego_focal=26.4, take_exo_size=(96, 54))
 
 
 def digests(root: Path) -> dict[str, str]:
@@ -23,7 +24,8 @@ def digests(root: Path) -> dict[str, str]:
 
 
 def make(out: Path, seed: int = 3, **kwargs) -> dict:
-    return make_mini(out, SMALL, seed, **{'jobs': 1, 'features': ('clip',), 'progress': False, **kwargs})
+    defaults = {'jobs': 1, 'features': ('clip',), 'progress': False, 'layouts': ['egoexolearn']}
+    return make_mini(out, SMALL, seed, **{**defaults, **kwargs})
 
 
 @pytest.fixture(scope='module')
@@ -39,11 +41,81 @@ def copy(small, tmp_path) -> Path:
     return Path(shutil.copytree(small, tmp_path / 'copy'))
 
 
+@pytest.fixture(scope='module')
+def small_takes(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp('small_takes')
+    make(root, layouts=['egoexo4d'])
+    return root
+
+
 def test_same_bytes_with_one_and_two_processes(small, tmp_path):
     make(tmp_path / 'elsewhere', features=('clip', 'i3d'), jobs=2)
     ours, theirs = digests(small), digests(tmp_path / 'elsewhere')
     assert len(ours) > 60
     assert ours == theirs
+
+
+def test_takes_have_the_same_bytes_with_one_and_two_processes(small_takes, tmp_path):
+    make(tmp_path / 'elsewhere', layouts=['egoexo4d'], jobs=2)
+    ours, theirs = digests(small_takes), digests(tmp_path / 'elsewhere')
+    assert len(ours) > 3 * (10 + 5 + 4)
+    assert ours == theirs
+
+
+def test_another_seed_gives_other_takes(small_takes, tmp_path):
+    make(tmp_path, seed=4, layouts=['egoexo4d'])
+    ours, theirs = digests(small_takes), digests(tmp_path)
+    same = {name for name in ours.keys() & theirs.keys() if ours[name] == theirs[name]}
+    assert not any(name.endswith(('.mp4', '.pt', '.csv', '.png')) for name in same)
+    assert not any('keystep' in name or 'takes.json' in name for name in same)
+
+
+def test_one_layout_leaves_the_other_as_it_is(copy, small_takes, monkeypatch):
+    before = digests(copy / 'egoexolearn')
+    assert make(copy, features=('clip', 'i3d'))['layouts'] == ['egoexolearn']
+    with monkeypatch.context() as patch:
+        patch.setattr(video_family, 'make', lambda job: pytest.fail('made a video again'))
+        summary = make(copy, features=('clip', 'i3d'), layouts=None)
+    assert summary['layouts'] == ['egoexolearn', 'egoexo4d']
+    assert digests(copy / 'egoexolearn') == before
+    assert digests(copy / 'egoexo4d') == digests(small_takes / 'egoexo4d')
+    # What takes do not depend on keeps them; videos made again leave them alone.
+    takes = (copy / 'egoexo4d' / 'takes.json').stat().st_mtime_ns
+    monkeypatch.setattr(take_family, 'make', lambda job: pytest.fail('made a take again'))
+    summary = make(copy, gaze_features=(), layouts=None)
+    assert summary == json.loads((copy / 'mini.json').read_text())
+    assert summary['egoexolearn']['arguments']['gaze_features'] == []
+    assert summary['egoexo4d']['arguments'] == {'preset': summary['preset'], 'seed': 3}
+    assert (copy / 'egoexo4d' / 'takes.json').stat().st_mtime_ns == takes
+    assert not (copy / build.PARTIAL).exists()
+
+
+def test_a_layout_that_failed_does_not_take_the_others_with_it(copy, monkeypatch):
+    def fail(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(take_family, 'finish', fail)
+    with pytest.raises(KeyboardInterrupt):
+        make(copy, layouts=['egoexo4d'])
+    assert json.loads((copy / 'mini.json').read_text())['layouts'] == ['egoexolearn']
+    assert list(json.loads((copy / build.PARTIAL).read_text())) == ['egoexo4d']
+    monkeypatch.undo()
+    # The other layout is made again meanwhile; the unfinished one still counts as ours and goes on.
+    make(copy, gaze_features=())
+    video = next((copy / 'egoexo4d').rglob('cam01.mp4')).stat().st_mtime_ns
+    summary = make(copy, gaze_features=(), layouts=None)
+    assert summary['layouts'] == ['egoexolearn', 'egoexo4d']
+    assert next((copy / 'egoexo4d').rglob('cam01.mp4')).stat().st_mtime_ns == video
+    assert not (copy / build.PARTIAL).exists()
+
+
+def test_a_world_of_an_older_generator_is_replaced(copy):
+    """Its summary had one key for all layouts."""
+    summary = json.loads((copy / 'mini.json').read_text())
+    (copy / 'mini.json').write_text(json.dumps({'key': 'old', **summary, 'egoexolearn': {'counts': {}}}))
+    (copy / 'egoexolearn' / 'stale').touch()
+    assert make(copy, gaze_features=())['egoexolearn']['counts']['ego']['videos'] == 3
+    assert not (copy / 'egoexolearn' / 'stale').exists()
 
 
 def test_another_seed_gives_another_world(small, tmp_path):
@@ -78,7 +150,7 @@ def test_recipes_lie_beside_the_features(small, folder, crop, dtype, fps):
 
 def test_a_finished_world_is_left_as_it_is(copy, monkeypatch):
     before = digests(copy)
-    monkeypatch.setattr(build, 'make_video', lambda job: pytest.fail('made a video again'))
+    monkeypatch.setattr(video_family, 'make', lambda job: pytest.fail('made a video again'))
     summary = make(copy, features=('clip', 'i3d'))
     assert summary == json.loads((copy / 'mini.json').read_text())
     assert digests(copy) == before
@@ -86,9 +158,9 @@ def test_a_finished_world_is_left_as_it_is(copy, monkeypatch):
 
 def test_an_interrupted_run_goes_on_where_it_stopped(copy):
     before = digests(copy)
-    key = json.loads((copy / 'mini.json').read_text())['key']
+    key = json.loads((copy / 'mini.json').read_text())['egoexolearn']['key']
     (copy / 'mini.json').unlink()
-    (copy / build.PARTIAL).write_text(json.dumps({'key': key}))
+    (copy / build.PARTIAL).write_text(json.dumps({'egoexolearn': key}))
     lost, kept = sorted((copy / 'egoexolearn' / 'videos').iterdir())[:2]
     lost.unlink()
     lost.with_name(lost.name + '.part').write_bytes(b'half')
@@ -128,15 +200,3 @@ def test_unknown_names_are_refused_before_anything_is_written(arguments, message
     with pytest.raises(ConfigError, match=message):
         make_mini(tmp_path / 'out', **{'preset': 'tiny', 'progress': False, **arguments})
     assert not (tmp_path / 'out').exists()
-
-
-def test_key_covers_every_argument():
-    request = build._Request(SMALL, 0, ('egoexolearn',), ('clip',), (), (), False)
-    changed = [
-        {'preset': dataclasses.replace(SMALL, text_noise=0.2)}, {'seed': 1}, {'features': ('clip', 'i3d')},
-        {'gaze_features': ('clip',)}, {'defects': ('nan_feature',)}, {'float32': True}, {'layouts': ()},
-    ]
-    keys = {dataclasses.replace(request, **change).key() for change in changed} | {request.key()}
-    assert len(keys) == len(changed) + 1
-    assert request.key() == dataclasses.replace(request).key()
-    assert isinstance(request.preset, MiniPreset)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
 
-from egoexo.mini.camera import CameraPath, ego_camera, exo_camera, look_at, static_exo_cameras, video_camera
+from egoexo.mini.camera import (
+    CameraPath,
+    ego_camera,
+    exo_camera,
+    look_at,
+    static_exo_cameras,
+    take_cameras,
+    video_camera,
+)
 
 
 def _camera(direction, center=(0, 0, 0), focal=64.0, size=(128, 128)):
@@ -73,3 +81,11 @@ def test_four_static_cameras_see_the_actor_and_differ_in_gain(takes, preset):
 def test_video_camera_chooses_by_view(ego_states, exo_states, preset):
     assert video_camera(ego_states[0], preset).view == 'ego'
     assert video_camera(exo_states[0], preset).view == 'exo'
+
+
+def test_cameras_of_a_take_have_their_official_names(takes, preset):
+    cameras = take_cameras(takes[0], preset)
+    assert list(cameras) == ['aria01', 'cam01', 'cam02', 'cam03', 'cam04']
+    assert [camera.view for camera in cameras.values()] == ['ego'] + ['exo'] * 4
+    exo = static_exo_cameras(takes[0], preset)
+    assert all(np.array_equal(cameras[f'cam0{number}'].center, camera.center) for number, camera in enumerate(exo, 1))

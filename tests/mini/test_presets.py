@@ -62,3 +62,11 @@ def test_unknown_preset_is_named():
     with pytest.raises(ConfigError, match=r"unknown preset 'huge'.*tiny, default, large"):
         get_preset('huge')
     assert get_preset('tiny') is PRESETS['tiny']
+
+
+def test_tiny_takes_show_every_recipe_and_level_in_few_seconds():
+    plans = plan_takes(PRESETS['tiny'], 0)
+    assert Counter(plan.split for plan in plans) == {'train': 7, 'test': 5}
+    assert {plan.level for plan in plans} == {0, 1, 2, 3}
+    assert len({plan.task for plan in plans}) == 5
+    assert PRESETS['tiny'].take_steps == (2, 2)

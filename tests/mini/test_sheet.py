@@ -9,7 +9,7 @@ import pytest
 from egoexo.mini.motion import simulate
 from egoexo.mini.presets import get_preset, plan_videos
 from egoexo.mini.record import VideoRecord
-from egoexo.mini.sheet import _frames, _shown_steps, _spread, class_color, draw_sheet
+from egoexo.mini.sheet import _shown_steps, draw_sheet
 from egoexo.mini.video import write_mp4
 
 
@@ -44,28 +44,9 @@ def test_sheet_of_the_tiny_world(mini_root):
     assert cv2.imread(str(mini_root / 'contact_sheet.png')).shape[1] == 1600
 
 
-def test_colors_tell_all_classes_apart():
-    colors = np.array([class_color(index) for index in range(28)])
-    assert ((colors >= 0) & (colors <= 1)).all()
-    distance = np.abs(colors[:, None] - colors[None]).max(axis=2)
-    assert distance[~np.eye(28, dtype=bool)].min() > 0.03
-    assert np.ptp(colors[0]) < 0.05  # background is grey
-
-
 def test_each_class_is_shown_before_one_is_shown_twice(world):
     plan, state = world[0]
     shown = _shown_steps(VideoRecord(plan, state))
     assert len(shown) == 9
     assert [step.start_sec for step in shown] == sorted(step.start_sec for step in shown)
     assert len({step.class_id for step in shown}) == min(9, len({step.class_id for step in state.steps}))
-
-
-def test_frames_are_fetched_by_number(records):
-    later, first, last = (frame.mean() for frame in _frames(records[0], [40, 0, 100]))
-    assert later - first == pytest.approx(5, abs=0.8)
-    assert last - first == pytest.approx(12, abs=0.8)
-
-
-@pytest.mark.parametrize(('count', 'expected'), [(0, []), (1, [0]), (3, [0, 5, 10]), (20, list(range(11)))])
-def test_spread_is_even(count, expected):
-    assert _spread(list(range(11)), count) == expected

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from egoexo.mini.state import FineAction
-from egoexo.mini.text import ADJECTIVES, Narration, coarse_text, ingredient_adjective, narrate
+from egoexo.mini.text import ADJECTIVES, Narration, coarse_text, ingredient_adjective, instruct, narrate
 from egoexo.mini.vocabulary import OBJECTS, TEMPLATES, VERBS
 
 ACTIONS = sorted({(a.verb, a.nouns, a.station, a.tool) for template in TEMPLATES.values() for a in template}, key=str)
@@ -106,3 +106,23 @@ def test_coarse_text_numbers_its_sentences():
     narrations = [Narration('a', 'b', text, '', 'plain') for text in ('Take it.', 'Cut it.')]
     assert coarse_text(narrations) == '1. Take it.\n2. Cut it.'
     assert coarse_text([]) == ''
+
+
+@pytest.mark.parametrize(('verb', 'nouns', 'plain', 'full'), [
+    ('cut', ('tomato', 'knife'), 'Cut tomato with knife', 'Cut the tomato with the knife'),
+    ('put', ('green_vegetable',), 'Put down green vegetable', 'Put down the green vegetable'),
+    ('press', ('egg', 'bowl'), 'Press egg against bowl', 'Press the egg against the bowl')])
+def test_instruct_names_a_kind_of_action(verb, nouns, plain, full):
+    assert instruct(verb, nouns) == plain
+    assert instruct(verb, nouns, 'the ') == full
+
+
+def test_a_given_subject_changes_nothing_but_the_subject():
+    action = _action('cut', ('tomato', 'knife'), 'board', 'knife')
+    for index in range(20):
+        arguments = dict(seed=0, uid='u', index=index, task='task1', noise=0.5)
+        drawn, given = narrate(action, **arguments), narrate(action, **arguments, subject='C')
+        assert given.en.startswith('C ') and given.no_hand.startswith('C ')
+        assert (given.hand, given.zh, given.kind) == (drawn.hand, drawn.zh, drawn.kind)
+        if drawn.en.startswith('A person '):
+            assert given.en == drawn.en.replace('A person ', 'C ', 1)

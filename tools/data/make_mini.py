@@ -2,7 +2,8 @@
 
 Examples::
 
-    python tools/data/make_mini.py                      # preset default into data/mini, about a minute on two cores
+    python tools/data/make_mini.py                      # preset default into data/mini, about two minutes on two cores
+    python tools/data/make_mini.py --layouts egoexo4d   # synchronised takes only; other layouts stay as they are
     python tools/data/make_mini.py --preset tiny --out /path/to/folder --features clip
     python tools/data/make_mini.py --defects nan_feature truncated_feature --out data/mini_broken
 """
@@ -33,7 +34,8 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--preset', default='default', help='tiny, default or large (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='seed of the world (default: %(default)s)')
     parser.add_argument('--jobs', type=int, help='processes (default: all cores); never changes the files')
-    parser.add_argument('--layouts', nargs='+', help='layout families (default: all)')
+    parser.add_argument('--layouts', nargs='+',
+                        help='egoexolearn and/or egoexo4d (default: all); others in the folder are left alone')
     parser.add_argument('--features', nargs='*', default=['clip', 'i3d'], help='clip and/or i3d (default: both)')
     parser.add_argument('--gaze', nargs='*', help='features also made from gaze crops (default: those of --features)')
     parser.add_argument('--defects', nargs='+', default=[], help='known defects of the release to plant')
@@ -65,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             args.out, args.preset, args.seed, args.layouts, args.jobs, args.features, args.gaze, args.defects,
             args.float32,
         )
+        if 'egoexo4d' in summary['layouts']:
+            build_mini_ego2exo(Path(args.out) / 'egoexo4d')
     except EgoExoError as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 2
@@ -72,14 +76,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def build_mini_ego2exo(root: str | Path, seed: int = 0) -> Path:
+    """Build the list of the cross-view transfer benchmark from a finished mini world, if it is not there.
+
+    Args:
+        root (str | Path): Root of the layout, e.g. ``data/mini/egoexo4d``; its ``ego2exo_recipe.json`` names classes
+            and takes.
+        seed (int): Seed of the builder's draws.
+
+    Returns:
+        Path: ``<root>/metadata/ego2exo.json``.
+
+    Raises:
+        AnnotationError: ``root`` holds no such world.
+    """
+    from egoexo.formats.ego2exo import FILE_NAME, write_ego2exo
+    from egoexo.formats.ego2exo_builder import Annotations, build_ego2exo
+    from egoexo.formats.ego2exo_recipe import read_recipe
+    from egoexo.formats.egoexo4d import read_atomic_descriptions, read_keysteps, read_takes
+
+    root = Path(root)
+    path = root / FILE_NAME
+    if not path.is_file():
+        folder = root / 'annotations'
+        recipe = read_recipe(root / 'ego2exo_recipe.json')
+        annotations = Annotations(
+            read_takes(root / 'takes.json'), read_keysteps(folder / 'keystep_train.json'),
+            read_keysteps(folder / 'keystep_val.json'),
+            read_atomic_descriptions(folder / 'atomic_descriptions_train.json', recipe.take_ids))
+        write_ego2exo(path, build_ego2exo(annotations, recipe, seed=seed).content)
+    return path
+
+
 def _report(out: Path, summary: dict) -> None:
     """Counts and places for the user."""
     for layout in summary['layouts']:
         counts = summary[layout]['counts']
         text = ', '.join(f'{c["videos"]} {view} videos ({c["seconds"]:.0f} s)' for view, c in counts.items())
-        size = sum(path.stat().st_size for path in (out / layout).rglob('*') if path.stat().st_nlink == 1)
-        print(f'{out / layout}: {text}, {size / 1e6:.0f} MB')
-    print(f'look at {out / "contact_sheet.png"}; class lists and versions are in {out / "mini.json"}')
+        files = (path.stat() for path in (out / layout).rglob('*'))
+        sizes = {(file.st_dev, file.st_ino): file.st_size for file in files}  # a file with two names counts once
+        print(f'{out / layout}: {text}, {sum(sizes.values()) / 1e6:.0f} MB')
+    sheets = ' and '.join(str(path) for path in sorted(out.glob('contact_sheet*.png')))
+    print(f'look at {sheets}; class lists and versions are in {out / "mini.json"}')
 
 
 if __name__ == '__main__':

@@ -4,12 +4,13 @@ import csv
 import io
 import json
 import os
+import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-__all__ = ['write_array', 'write_bytes', 'write_csv', 'write_json', 'write_lines']
+__all__ = ['link_file', 'write_array', 'write_bytes', 'write_csv', 'write_json', 'write_lines']
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -80,3 +81,18 @@ def write_array(path: Path, array: np.ndarray) -> None:
     else:
         np.save(buffer, array)
     write_bytes(path, buffer.getvalue())
+
+
+def link_file(source: Path, target: Path) -> None:
+    """Give a file a second name; a copy where the file system has no hard links.
+
+    Args:
+        source (Path): Existing file.
+        target (Path): Other name, replaced when it exists; its folder is made when absent.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)

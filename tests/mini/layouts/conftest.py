@@ -1,5 +1,6 @@
 """Worlds without pixels: simulated states, made-up gaze and features, written once per session."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +9,14 @@ import pytest
 import torch
 
 from egoexo.mini.annotate import Tables, build_tables
+from egoexo.mini.layouts import egoexo4d
 from egoexo.mini.layouts.egoexolearn import write_layout
 from egoexo.mini.motion import simulate
 from egoexo.mini.presets import MiniPreset, get_preset, plan_videos
 from egoexo.mini.record import VideoRecord
+from egoexo.mini.request import Request
+from egoexo.mini.take_family import _record, plan_jobs
+from egoexo.mini.take_record import TakeRecord
 
 
 @dataclass
@@ -69,3 +74,24 @@ def tiny(tmp_path_factory) -> World:
     records = make_records('tiny', features=root / 'features')
     facts = write_layout(root, records, preset, 0)
     return World(root, preset, records, build_tables(records, preset, 0), facts)
+
+
+@dataclass
+class TakeWorld:
+    """A written Ego-Exo4D layout without videos, and what it was written from."""
+
+    root: Path
+    preset: MiniPreset
+    records: list[TakeRecord]
+    facts: dict
+
+    def read(self, name: str) -> dict | list:
+        return json.loads((self.root / name).read_text())
+
+
+@pytest.fixture(scope='session')
+def take_world(tmp_path_factory) -> TakeWorld:
+    """The tiny takes."""
+    root, preset = tmp_path_factory.mktemp('takes'), get_preset('tiny')
+    records = [_record(job) for job in plan_jobs(root, Request(preset, 0))]
+    return TakeWorld(root, preset, records, egoexo4d.write_layout(root, records, preset, 0))

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from egoexo.mini.layouts.files import write_array, write_bytes, write_csv, write_json, write_lines
+from egoexo.mini.layouts.files import link_file, write_array, write_bytes, write_csv, write_json, write_lines
 
 
 @pytest.mark.parametrize(('newline', 'final', 'expected'), [
@@ -51,3 +51,16 @@ def test_replaced_file_leaves_no_part_behind(tmp_path):
         write_bytes(tmp_path / 'x', content)
     assert [path.name for path in tmp_path.iterdir()] == ['x']
     assert (tmp_path / 'x').read_bytes() == b'new'
+
+
+@pytest.mark.parametrize('can_link', [True, False])
+def test_link_file_gives_a_second_name_or_a_copy(tmp_path, monkeypatch, can_link):
+    if not can_link:
+        monkeypatch.setattr('os.link', lambda *args: (_ for _ in ()).throw(OSError('no links here')))
+    source, target = tmp_path / 'a', tmp_path / 'sub' / 'b'
+    source.write_bytes(b'new')
+    target.parent.mkdir()
+    target.write_bytes(b'old')
+    link_file(source, target)
+    assert target.read_bytes() == b'new'
+    assert target.samefile(source) == can_link

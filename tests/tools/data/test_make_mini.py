@@ -1,9 +1,11 @@
 """The command that makes EgoExo-Mini."""
 
+import json
 import os
 
 import pytest
 
+from egoexo.errors import AnnotationError
 from tools.data import make_mini
 
 
@@ -11,7 +13,7 @@ def test_finished_world_is_reported_and_not_made_again(mini_root, capsys):
     if os.environ.get('EGOEXO_MINI_DIR'):
         pytest.skip('EGOEXO_MINI_DIR names a world made with unknown arguments')
     before = (mini_root / 'mini.json').stat().st_mtime_ns
-    assert make_mini.main(['--out', str(mini_root), '--preset', 'tiny', '--jobs', '1']) == 0
+    assert make_mini.main(['--out', str(mini_root), '--preset', 'tiny', '--jobs', '1', '--layouts', 'egoexolearn']) == 0
     printed = capsys.readouterr().out
     assert '6 ego videos' in printed
     assert 'contact_sheet.png' in printed
@@ -41,3 +43,20 @@ def test_calibrate_calls_the_estimator(monkeypatch, capsys):
     monkeypatch.setattr('egoexo.mini.calibrate.calibrate', lambda: 'constants.npz')
     assert make_mini.main(['--calibrate']) == 0
     assert capsys.readouterr().out == 'wrote constants.npz\n'
+
+
+def test_takes_come_with_the_list_of_the_transfer_benchmark(takes_root, tmp_path):
+    path = takes_root / 'metadata' / 'ego2exo.json'
+    content = json.loads(path.read_text())
+    assert all(content[f'{view}_{split}'] for view in ('ego', 'exo') for split in ('train', 'val'))
+    before = path.stat().st_mtime_ns
+    assert make_mini.build_mini_ego2exo(takes_root) == path
+    assert path.stat().st_mtime_ns == before
+    for name in ('takes.json', 'ego2exo_recipe.json', 'annotations'):
+        (tmp_path / name).symlink_to(takes_root / name)
+    assert make_mini.build_mini_ego2exo(tmp_path).read_bytes() == path.read_bytes()
+
+
+def test_a_world_without_recipe_is_named(tmp_path):
+    with pytest.raises(AnnotationError, match='ego2exo_recipe.json'):
+        make_mini.build_mini_ego2exo(tmp_path)
