@@ -71,7 +71,7 @@ def test_settings_of_transfer_are_configs_in_both_directions():
     page = read('benchmarks/transfer.md')
     table = page[page.index('| protocol of the paper'):].split('\n\n')[0].splitlines()[2:]
     words = {word for line in table for word in re.findall(r'`([^`]+)`', line.split('|')[2])}
-    assert len(words) == 10
+    assert len(words) == 13
     words |= {word.replace('ego2exo', 'exo2ego') for word in words}
     names = [f'mlp_omnivore_ego2exo-{word}.py' for word in words]
     assert [name for name in names if not (REPO / 'configs/transfer' / name).is_file()] == []
