@@ -9,7 +9,6 @@ to ``released.<official name>``, so that a file survives the round trip whole.
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import torch
 
@@ -20,7 +19,7 @@ from egoexo.checkpoints.anticipation_layout import (
     guess_planning_layout,
     official_shapes,
 )
-from egoexo.checkpoints.official_state import Shapes, bare_state, shapes_of
+from egoexo.checkpoints.official_state import LayoutRules, Shapes, bare_state, name_officially, order_officially
 
 __all__ = ['UNUSED', 'from_official', 'official_container', 'official_key', 'our_key', 'planning_from_official',
            'planning_to_official', 'to_official']
@@ -121,11 +120,9 @@ def from_official(container: Mapping[str, object], sizes: Mapping[str, int] | No
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    state = bare_state(container)
-    shapes = shapes_of(state)
-    layout = replace(guess(shapes), **(sizes or {}))
-    check_official(shapes, layout)
-    return OrderedDict((our_key(key), state[key]) for key in official_shapes(layout))
+    rules = LayoutRules(guess, check_official, official_shapes)
+    ordered = order_officially(bare_state(container), rules, sizes)
+    return OrderedDict((our_key(key), value) for key, value in ordered.items())
 
 
 def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int] | None = None,
@@ -144,12 +141,8 @@ def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int]
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    # A key that is none of ours must not pass for an official one: it is listed as unexpected.
-    renamed = {official_key(key) or f'{key} (no name of ours)': value for key, value in bare_state(state_dict).items()}
-    shapes = shapes_of(renamed)
-    layout = replace(guess(shapes), **(sizes or {}))
-    check_official(shapes, layout)
-    return OrderedDict((key, renamed[key]) for key in official_shapes(layout))
+    rules = LayoutRules(guess, check_official, official_shapes)
+    return order_officially(name_officially(state_dict, official_key), rules, sizes)
 
 
 def planning_from_official(container: Mapping[str, object], sizes: Mapping[str, int] | None = None,

@@ -1,15 +1,33 @@
 """What the converters of all families of official checkpoints need."""
 
 import re
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import NamedTuple
 
 import torch
 
 from egoexo.errors import CheckpointError, explain, printable
 
-__all__ = ['Shapes', 'bare_state', 'check_shapes', 'count_indices', 'shapes_of']
+__all__ = ['LayoutRules', 'Shapes', 'bare_state', 'check_shapes', 'count_indices', 'name_officially',
+           'order_officially', 'shapes_of']
 
 Shapes = dict[str, tuple[int, ...]]
+
+
+class LayoutRules(NamedTuple):
+    """How the options of a family's models are read off its files.
+
+    Args:
+        guess (Callable): Shapes by official key -> layout, a dataclass of sizes and options.
+        check (Callable): (shapes, layout); raises CheckpointError when they do not make up one complete model.
+        shapes (Callable): Layout -> shapes by official key, in the official order.
+    """
+
+    guess: Callable[[Shapes], object]
+    check: Callable[[Shapes, object], None]
+    shapes: Callable[[object], Shapes]
 
 
 def bare_state(container: Mapping[str, object]) -> dict[str, object]:
@@ -49,6 +67,45 @@ def shapes_of(state: Mapping[str, object]) -> Shapes:
         raise CheckpointError(explain('state dict', 'a state dict of tensors only', keys or 'an empty one',
                                       'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.'))
     return {key: tuple(value.shape) for key, value in state.items()}
+
+
+def order_officially(state: Mapping[str, torch.Tensor], rules: LayoutRules, sizes: Mapping[str, int] | None = None,
+                     ) -> 'OrderedDict[str, torch.Tensor]':
+    """Check a state dict whole and put it into the official order.
+
+    Args:
+        state (Mapping[str, torch.Tensor]): Official keys, without ``module.``.
+        rules (LayoutRules): Of the family.
+        sizes (Mapping[str, int], optional): Fields that the layout must have; the others are read off the shapes.
+
+    Returns:
+        OrderedDict[str, torch.Tensor]: The same tensors, shared.
+
+    Raises:
+        CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
+    """
+    shapes = shapes_of(state)
+    layout = replace(rules.guess(shapes), **(sizes or {}))
+    rules.check(shapes, layout)
+    return OrderedDict((key, state[key]) for key in rules.shapes(layout))
+
+
+def name_officially(state_dict: Mapping[str, torch.Tensor],
+                    official_key: Callable[[str], str | None]) -> dict[str, torch.Tensor]:
+    """Official names for a state dict of ours.
+
+    Args:
+        state_dict (Mapping[str, torch.Tensor]): Our keys, with or without ``module.``.
+        official_key (Callable): Our key -> official key, None for a key that is none of ours.
+
+    Returns:
+        dict[str, torch.Tensor]: A key without an official name is marked, so that it cannot pass for an official one
+        and is listed as unexpected.
+
+    Raises:
+        CheckpointError: If a key is there in both forms.
+    """
+    return {official_key(key) or f'{key} (no name of ours)': value for key, value in bare_state(state_dict).items()}
 
 
 def count_indices(keys: Mapping[str, object], pattern: str) -> int:

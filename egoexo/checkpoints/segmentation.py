@@ -8,15 +8,15 @@ keys or shapes do not make up one complete model is refused with the list of wha
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 
 import torch
 
-from egoexo.checkpoints.official_state import bare_state, shapes_of
+from egoexo.checkpoints.official_state import LayoutRules, bare_state, name_officially, order_officially
 from egoexo.checkpoints.segmentation_layout import check_official, guess_layout, official_shapes
 
 __all__ = ['from_official', 'our_key', 'official_key', 'to_official']
 
+_LAYOUT = LayoutRules(guess_layout, check_official, official_shapes)
 # (official, ours) in front of ``.weight`` and ``.bias``; {} is an index that both sides share.
 _MODULES = (
     ('ad_net_base.{}.fc1', 'adaptation.frame_discriminator.bases.{}'),
@@ -111,11 +111,8 @@ def from_official(container: Mapping[str, object], sizes: Mapping[str, int] | No
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    state = bare_state(container)
-    shapes = shapes_of(state)
-    layout = replace(guess_layout(shapes), **(sizes or {}))
-    check_official(shapes, layout)
-    return OrderedDict((our_key(key), state[key]) for key in official_shapes(layout))
+    ordered = order_officially(bare_state(container), _LAYOUT, sizes)
+    return OrderedDict((our_key(key), value) for key, value in ordered.items())
 
 
 def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int] | None = None,
@@ -134,10 +131,4 @@ def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int]
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    state = {str(key).removeprefix('module.'): value for key, value in state_dict.items()}
-    # A key that is none of ours must not pass for an official one: it is listed as unexpected.
-    renamed = {official_key(key) or f'{key} (no name of ours)': value for key, value in state.items()}
-    shapes = shapes_of(renamed)
-    layout = replace(guess_layout(shapes), **(sizes or {}))
-    check_official(shapes, layout)
-    return OrderedDict((key, renamed[key]) for key in official_shapes(layout))
+    return order_officially(name_officially(state_dict, official_key), _LAYOUT, sizes)

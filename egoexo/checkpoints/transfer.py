@@ -8,11 +8,10 @@ Only model_cls_state, the classifier, is converted. The encoder in model_fe_stat
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import replace
 
 import torch
 
-from egoexo.checkpoints.official_state import bare_state, shapes_of
+from egoexo.checkpoints.official_state import LayoutRules, bare_state, name_officially, order_officially
 from egoexo.checkpoints.transfer_layout import check_official, guess_layout, official_shapes
 
 __all__ = ['LEFT_OUT', 'from_official', 'official_container', 'official_key', 'our_key', 'to_official']
@@ -21,6 +20,7 @@ __all__ = ['LEFT_OUT', 'from_official', 'official_container', 'official_key', 'o
 LEFT_OUT = {'model_fe_state': 'the encoder, which training on features leaves as it was',
             'model_d_state': 'the domain discriminator'}
 
+_LAYOUT = LayoutRules(guess_layout, check_official, official_shapes)
 _PREFIX = 'head.'
 _KEY = re.compile(r'mlp\.\d+\.(?:weight|bias|running_mean|running_var|num_batches_tracked)'
                   r'|(?:out|linear)\.(?:weight|bias)')
@@ -70,11 +70,8 @@ def from_official(container: Mapping[str, object], sizes: Mapping[str, int] | No
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    state = bare_state(container)
-    shapes = shapes_of(state)
-    layout = replace(guess_layout(shapes), **(sizes or {}))
-    check_official(shapes, layout)
-    return OrderedDict((our_key(key), state[key]) for key in official_shapes(layout))
+    ordered = order_officially(bare_state(container), _LAYOUT, sizes)
+    return OrderedDict((our_key(key), value) for key, value in ordered.items())
 
 
 def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int] | None = None,
@@ -92,12 +89,7 @@ def to_official(state_dict: Mapping[str, torch.Tensor], sizes: Mapping[str, int]
     Raises:
         CheckpointError: Lists every key that is missing, unexpected or mis-shaped.
     """
-    # A key that is none of ours must not pass for an official one: it is listed as unexpected.
-    renamed = {official_key(key) or f'{key} (no name of ours)': value for key, value in bare_state(state_dict).items()}
-    shapes = shapes_of(renamed)
-    layout = replace(guess_layout(shapes), **(sizes or {}))
-    check_official(shapes, layout)
-    return OrderedDict((key, renamed[key]) for key in official_shapes(layout))
+    return order_officially(name_officially(state_dict, official_key), _LAYOUT, sizes)
 
 
 def official_container(state: Mapping[str, torch.Tensor]) -> dict[str, object]:

@@ -1,7 +1,17 @@
+from dataclasses import dataclass
+
 import pytest
 import torch
 
-from egoexo.checkpoints.official_state import bare_state, check_shapes, count_indices, shapes_of
+from egoexo.checkpoints.official_state import (
+    LayoutRules,
+    bare_state,
+    check_shapes,
+    count_indices,
+    name_officially,
+    order_officially,
+    shapes_of,
+)
 from egoexo.errors import CheckpointError
 
 
@@ -36,3 +46,30 @@ def test_check_shapes():
         'Run tools/convert_checkpoint.py --inspect FILE to see what the file holds.']
     with pytest.raises(CheckpointError, match=r'missing \(25\): .* and 5 more'):
         check_shapes({}, {str(number): () for number in range(25)}, 'a model')
+
+
+@dataclass(frozen=True)
+class Layout:
+    width: int
+
+
+RULES = LayoutRules(
+    guess=lambda shapes: Layout(shapes.get('b', (0,))[0]),
+    check=lambda shapes, layout: check_shapes(shapes, {'b': (layout.width,), 'a': ()}, f'width {layout.width}'),
+    shapes=lambda layout: {'b': (layout.width,), 'a': ()})
+
+
+def test_state_in_the_official_order():
+    state = {'a': torch.tensor(1.0), 'b': torch.zeros(3)}
+    ordered = order_officially(state, RULES)
+    assert list(ordered) == ['b', 'a']
+    assert ordered['b'] is state['b']
+    with pytest.raises(CheckpointError, match=r'width 4, found differences:\n  wrong shape \(1\): b \(3,\) instead of \(4,\)'):
+        order_officially(state, RULES, {'width': 4})
+
+
+def test_a_key_without_an_official_name_is_unexpected():
+    named = name_officially({'module.head.a': torch.tensor(1.0), 'module.b': torch.zeros(3)}, {'head.a': 'a'}.get)
+    assert list(named) == ['a', 'b (no name of ours)']
+    with pytest.raises(CheckpointError, match=r'missing \(1\): b\n  unexpected \(1\): b \(no name of ours\)'):
+        order_officially(named, RULES)

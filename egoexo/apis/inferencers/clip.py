@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from scipy.special import softmax
 
+from egoexo.apis.inferencers.drawing import results_to_draw
 from egoexo.apis.inferencers.segmentation import Source, expand_sources
 from egoexo.apis.init_model import init_model
 from egoexo.datasets.clip import ClipDataset
@@ -194,11 +195,7 @@ class ClipInferencer:
         Raises:
             ValueError: If there is nothing to draw.
         """
-        results = self._results if results is None else results
-        if not results:
-            raise ValueError('nothing to draw: call the inferencer first, or give results.')
-        out_dir = Path(out_dir)
-        out_dir.mkdir(parents=True, exist_ok=True)
+        results, out_dir = results_to_draw(results, self._results, out_dir)
         return [self._draw(name, rows, out_dir / f'{name}.png') for name, rows in _by_sample(results)]
 
     def _draw(self, name: str, rows: Sequence[dict], path: Path) -> Path:

@@ -10,6 +10,7 @@ from mmengine.dataset import pseudo_collate
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from egoexo.apis.inferencers.drawing import results_to_draw
 from egoexo.apis.init_model import init_model
 from egoexo.datasets.feature_files import SUFFIXES
 from egoexo.datasets.feature_store import FeatureStore
@@ -119,11 +120,7 @@ class SegmentationInferencer:
         Raises:
             ValueError: If there is nothing to draw.
         """
-        results = self._results if results is None else results
-        if not results:
-            raise ValueError('nothing to draw: call the inferencer first, or give results.')
-        out_dir = Path(out_dir)
-        out_dir.mkdir(parents=True, exist_ok=True)
+        results, out_dir = results_to_draw(results, self._results, out_dir)
         paths = []
         for result in results:
             truth_file = Path(label_dir) / f'{result["sample_id"]}.txt' if label_dir is not None else None

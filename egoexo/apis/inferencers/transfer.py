@@ -9,6 +9,7 @@ import torch
 from mmengine.config import Config
 from scipy.special import softmax
 
+from egoexo.apis.inferencers.drawing import results_to_draw
 from egoexo.apis.inferencers.segmentation import Source, expand_sources
 from egoexo.apis.init_model import init_model
 from egoexo.datasets.feature_store import FeatureStore, require_finite
@@ -210,11 +211,7 @@ class TransferInferencer:
         Raises:
             ValueError: If there is nothing to draw.
         """
-        results = self._results if results is None else results
-        if not results:
-            raise ValueError('nothing to draw: call the inferencer first, or give results.')
-        out_dir = Path(out_dir)
-        out_dir.mkdir(parents=True, exist_ok=True)
+        results, out_dir = results_to_draw(results, self._results, out_dir)
         paths = []
         for first in range(0, len(results), _MAX_DRAWN):
             shown = results[first:first + _MAX_DRAWN]
