@@ -178,7 +178,8 @@ def fingerprint(folder):
         **{part: _sha256(last.get(part)) for part in ('state_dict', 'ema_state_dict', 'optimizer',
                                                       'param_schedulers')},
         'best weights': _sha256([best['state_dict'], best.get('ema_state_dict')]),
-        'best score': info['best_score'], 'best file': Path(info['best_ckpt']).name,
+        'best score': {key: value for key, value in info.items() if key.startswith('best_score')},
+        'best file': {key: Path(value).name for key, value in info.items() if key.startswith('best_ckpt')},
         'position': (last['meta']['epoch'], last['meta']['iter'], best['meta']['epoch'], best['meta']['iter']),
         'files': sorted(path.name for path in Path(folder).iterdir() if path.suffix == '.pth' or path.name[0] == '.')}
 
