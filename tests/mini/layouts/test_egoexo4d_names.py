@@ -16,7 +16,7 @@ def test_capture_is_the_take_without_its_number():
     for plan in PLANS:
         assert re.sub(r'_\d+$', '', names.take_name(plan)) == names.capture_name(plan)
         assert names.take_name(plan).endswith(f'_{names.take_index(plan)}')
-    assert len({names.take_name(plan) for plan in PLANS}) == 40
+    assert len({names.take_name(plan) for plan in PLANS}) == 56
     assert {names.take_index(plan) for plan in PLANS} == {1, 2, 3}
 
 
