@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from egoexo.apis import cli, load_config
+from egoexo.apis.class_counts import settle_class_counts
 from egoexo.apis.init_model import load_weights
 from egoexo.apis.zoo_index import add_to_zoo, read_zoo
 from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file, sha256_of
@@ -143,6 +144,8 @@ def main(argv: Sequence[str] | None = None) -> Path:
     text = str(meta.get('cfg', '')) if isinstance(meta, Mapping) else ''
     if args.config is not None:
         cfg = load_config(args.config)
+        stated = (meta.get('dataset_meta') or {}) if isinstance(meta, Mapping) else {}
+        settle_class_counts(cfg, stated.get('classes'))
         load_weights(MODELS.build(cfg.model), args.source)
         text = text or cfg.pretty_text
     metrics = read_metrics(args.metrics, args.source) if args.metrics else {}

@@ -56,6 +56,16 @@ def test_only_what_is_needed_is_kept(run, capsys):
     assert init_model(run / 'small.py', path, device='cpu').dataset_meta['classes'] == ('a', 'b')
 
 
+def test_class_count_left_to_the_data_comes_from_the_checkpoint(tmp_path):
+    (tmp_path / 'open.py').write_text("model = dict(type='SegmentClassifier', head=dict(\n"
+                                      "    type='LinearHead', feat_size=6, num_classes='dataset'))\n")
+    model = init_model(tmp_path / 'open.py', cfg_options={'model.head.num_classes': 3}, device='cpu')
+    torch.save({'state_dict': model.state_dict(), 'meta': {'dataset_meta': {'classes': ('a', 'b', 'c')}}},
+               tmp_path / 'best.pth')
+    path = publish(tmp_path, '--config', tmp_path / 'open.py')
+    assert init_model(tmp_path / 'open.py', path, device='cpu').head.num_classes == 3
+
+
 def test_same_training_same_bytes(run):
     first = publish(run, '--name', 'small')
     content = load_checkpoint_file(run / 'best.pth')
