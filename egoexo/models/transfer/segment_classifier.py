@@ -217,16 +217,16 @@ def gather_labels(data_samples: Sequence[EgoExoDataSample], num_classes: int) ->
     Raises:
         AnnotationError: If a sample has none, or one that is no class of the head.
     """
-    absent = [sample for sample in data_samples if 'gt_label' not in sample]
-    if absent:
+    found = [getattr(sample, 'gt_label', None) for sample in data_samples]
+    if any(label is None for label in found):
+        name = next(sample for sample, label in zip(data_samples, found, strict=True) if label is None)
         raise AnnotationError(explain(
-            f"gt_label of {absent[0].get('sample_id', 'a sample of the batch')}", 'a class id, because its label is '
-            'in the loss', 'none', "Give this list labels ('true' or 'pseudo'), or set model.supervise_target=False."))
-    labels = torch.stack([sample.gt_label for sample in data_samples])
-    low, high = (int(item) for item in labels.aminmax())
-    if low < 0 or high >= num_classes:
-        wrong = low if low < 0 else high
-        name = data_samples[labels.tolist().index(wrong)].get('sample_id', 'a sample of the batch')
+            f"gt_label of {name.get('sample_id', 'a sample of the batch')}", 'a class id, because its label is in the '
+            'loss', 'none', "Give this list labels ('true' or 'pseudo'), or set model.supervise_target=False."))
+    labels = [int(label) for label in found]  # cheaper than stacking as many scalars
+    wrong = next((label for label in labels if not 0 <= label < num_classes), None)
+    if wrong is not None:
+        name = data_samples[labels.index(wrong)].get('sample_id', 'a sample of the batch')
         raise AnnotationError(explain(f'gt_label of {name}', f'a class id from 0 to {num_classes - 1}', str(wrong),
                                       'Correct model.head.num_classes, or the labels of the data set.'))
-    return labels
+    return torch.tensor(labels, dtype=torch.int64)
