@@ -64,7 +64,7 @@ class SegmentDataset(LabelledListDataset):
         """What an item of the list holds beside its label and times; subclasses say more.
 
         Args:
-            segment (Segment): Row of the file.
+            segment (egoexo.formats.ego2exo.Segment): Row of the file.
         """
         return {}
 

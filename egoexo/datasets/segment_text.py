@@ -28,7 +28,7 @@ class SegmentTextDataset(SegmentDataset):
         """Adds ``text``.
 
         Args:
-            segment (Segment): Row of the file.
+            segment (egoexo.formats.ego2exo.Segment): Row of the file.
         """
         return dict(text=segment.text)
 

@@ -52,7 +52,7 @@ class SegmentVideoDataset(SegmentDataset):
         """Adds ``video_path``.
 
         Args:
-            segment (Segment): Row of the file.
+            segment (egoexo.formats.ego2exo.Segment): Row of the file.
         """
         return dict(video_path=os.path.join(self.data_prefix.get('videos', ''), segment.video_file))
 

@@ -57,7 +57,7 @@ class TransferDataset(SegmentDataset):
         """Adds ``feature_file`` and ``feature_indices``.
 
         Args:
-            segment (Segment): Row of the file.
+            segment (egoexo.formats.ego2exo.Segment): Row of the file.
         """
         return dict(feature_file=segment.feature_file, feature_indices=segment.feature_indices)
 

@@ -76,9 +76,6 @@ class PairedBatchSampler(Sampler):
             that no sample of the next pass gets into it; a list smaller than a batch goes on without a gap. Defaults
             to True.
 
-    Attributes:
-        endless (bool): Whether ``set_start`` of the sampler counts from the start of training.
-
     Raises:
         ConfigError: If ``epoch`` is unknown, a batch size is less than 1 or the data set is no pair.
     """
