@@ -103,7 +103,7 @@ def constant_score(root: Path, subset: str) -> float:
 def test_text_phase_labels_the_target(runs: dict[str, Path], release: Path) -> None:
     content, truth = read_pseudo_labels(runs['healthy'] / LABELS), true_labels(release, 'exo_train')
     assert list(content.labels) == list(truth)
-    assert list(content.confidences) == list(truth) and all(0 < value <= 1 for value in content.confidences.values())
+    assert content.confidences == {}  # two columns, as released
     right = np.mean([content.labels[key] == label for key, label in truth.items()])
     assert 100 * right > constant_score(release, 'exo_train') + 20
 

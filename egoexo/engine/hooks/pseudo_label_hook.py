@@ -25,7 +25,7 @@ _NUM_SHOWN = 10
 
 @HOOKS.register_module()
 class PseudoLabelHook(Hook):
-    """After the training, predict a list and write ``id label confidence`` rows to ``<work_dir>/<file>``.
+    """After the training, predict a list and write ``id label`` rows to ``<work_dir>/<file>``.
 
     The weights are those of the last iteration, the rows in the order of the list, the confidence is the largest
     softmax probability. True labels, where the list has them, are compared with in the log; nothing is chosen by them.
@@ -37,7 +37,8 @@ class PseudoLabelHook(Hook):
             list.
         file (str): Name below the work directory.
         batch_size (int): Samples at once.
-        with_confidence (bool): Write the third column, which the official files have not.
+        with_confidence (bool): Write a third column, for ``min_confidence`` of the data sets; the official files have
+            none, and the official code cannot read one. Defaults to False.
 
     Raises:
         ConfigError: If ``batch_size`` is below 1.
@@ -50,7 +51,7 @@ class PseudoLabelHook(Hook):
     priority = 'LOW'
 
     def __init__(self, dataset: dict | None = None, file: str = 'pseudo_labels.txt', batch_size: int = 256,
-                 with_confidence: bool = True) -> None:
+                 with_confidence: bool = False) -> None:
         if batch_size < 1:
             raise ConfigError(explain('PseudoLabelHook, batch_size', 'at least 1', batch_size, 'Correct it.'))
         self.dataset, self.file = dataset, file

@@ -57,7 +57,7 @@ def run(hook, runner):
 def test_rows_follow_the_list(root, tmp_path, caplog):
     where = runner(tmp_path)
     with caplog.at_level('INFO', 'pseudo'):
-        run(PseudoLabelHook(target(root), batch_size=4), where)
+        run(PseudoLabelHook(target(root), batch_size=4, with_confidence=True), where)
     expected = SegmentTextDataset('exo', data_root=str(root))
     found = read_pseudo_labels(tmp_path / 'pseudo_labels.txt', num_classes=3)
     assert list(found.labels) == [int(item['sample_id']) for item in expected.data_list]
@@ -72,8 +72,7 @@ def test_rows_follow_the_list(root, tmp_path, caplog):
 
 def test_labels_are_not_needed_and_no_confidence(root, tmp_path, caplog):
     with caplog.at_level('INFO', 'pseudo'):
-        run(PseudoLabelHook(target(root, labels='none'), file='labels/ego_exo.txt', with_confidence=False),
-            runner(tmp_path))
+        run(PseudoLabelHook(target(root, labels='none'), file='labels/ego_exo.txt'), runner(tmp_path))
     found = read_pseudo_labels(tmp_path / 'labels' / 'ego_exo.txt')
     assert (len(found.labels), found.confidences) == (9, {})
     assert 'true labels' not in caplog.text
