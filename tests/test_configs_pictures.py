@@ -187,6 +187,6 @@ def test_text_phase_labels_the_target(geonet: Path, tmp_path: Path) -> None:
                 *loaders])
     target = DATASETS.build(dict(
         type='GeoNetDataset', domain='asia', data_root=str(geonet), ann_file='metadata/geoimnet.json', labels='pseudo',
-        pseudo_labels=str(tmp_path / 'work/pseudo_labels.txt'), min_confidence=0.0))
+        pseudo_labels=str(tmp_path / 'work/pseudo_labels.txt')))
     assert target.labels.tolist() == DATASETS.build(dict(
         type='GeoNetDataset', domain='asia', data_root=str(geonet), ann_file='metadata/geoimnet.json')).labels.tolist()
