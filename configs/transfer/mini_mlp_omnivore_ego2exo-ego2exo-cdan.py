@@ -1,9 +1,3 @@
-"""CDAN on pooled features from ego to exo, without text; the reversal grows over the whole, shorter training."""
-_base_ = './mini_mlp_omnivore_ego2exo-ego.py'
-train_dataloader = dict(
-    drop_last=False,
-    batch_sampler=dict(type='PairedBatchSampler', epoch='endless', target_batch_size=32),
-    dataset=dict(type='DomainPairDataset', target_datasets=[{{_base_.exo_unlabelled}}]))
-model = dict(adaptation=dict(
-    type='FeatureDomainHeads', beta=dict(type='SigmoidRamp'),
-    objectives=[dict(type='FrameAdversarialLoss', places=['conditional'])]))
+"""CDAN on pooled features from ego to exo: DANN whose discriminator sees the class probabilities too."""
+_base_ = './mini_mlp_omnivore_ego2exo-ego2exo-dann.py'
+model = dict(adaptation=dict(objectives=[dict(type='FrameAdversarialLoss', places=['conditional'])]))

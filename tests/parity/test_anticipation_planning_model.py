@@ -3,12 +3,11 @@
 import json
 import math
 import re
-import zlib
-from collections import OrderedDict
 
 import numpy as np
 import pytest
 import torch
+from parity_support import fill_state
 from tests_support import parity_dir
 
 from egoexo.checkpoints.anticipation import from_official, to_official
@@ -44,26 +43,6 @@ STEPS = {path.stem: json.loads(path.read_text()) for path in sorted(ROOT.glob('t
 LOSSES = _json('losses/values.json')
 
 
-def fill(keys, seed_str):
-    """Official state dict filled by the rule of the fixtures; ``keys`` are (key, shape, dtype)."""
-    state = OrderedDict()
-    for key, shape, dtype in keys:
-        if dtype == 'int64':
-            state[key] = torch.zeros(shape, dtype=torch.int64)
-            continue
-        rng = np.random.default_rng(zlib.crc32(f'{seed_str}:{key}'.encode()))
-        if key.endswith('running_var'):
-            values = 0.5 + rng.random(shape)
-        else:
-            values = rng.standard_normal(shape)
-            if len(shape) >= 2:
-                values = values / math.sqrt(math.prod(shape[1:]))
-            else:
-                values = 1 + 0.1 * values if key.endswith('weight') else 0.1 * values
-        state[key] = torch.from_numpy(np.asarray(values, dtype=np.float32))
-    return state
-
-
 def keys_for(num_outputs, options):
     """Official keys of the network that the options describe; the files of models/ prove the layouts right."""
     layout = AnticipationLayout(
@@ -90,7 +69,7 @@ def parts_of(official, config, horizon=1):
 
 
 def build(keys, seed_str, config, horizon=1, **changes):
-    official = fill(keys, seed_str)
+    official = fill_state(keys, seed_str)
     parts = parts_of(official, config, horizon) | changes
     model = MODELS.build(dict(type='ClipModel', **parts))
     model.load_state_dict(from_official(official), strict=True)
@@ -200,7 +179,7 @@ def test_relation_module(num_segments):
     keys = [(f'fc_fusion_scales.{number}.1.{part}', shape, 'float32')
             for number, scale in enumerate(range(num_segments, 1, -1))
             for part, shape in (('weight', [width, scale * channels]), ('bias', [width]))]
-    state = fill(keys, FIXTURE['seed_str']['trn_multiscale'].format(k=num_segments))
+    state = fill_state(keys, FIXTURE['seed_str']['trn_multiscale'].format(k=num_segments))
     module.load_state_dict({key.replace('fc_fusion_scales', 'fusions').replace('.1.', '.'): value
                             for key, value in state.items()})
     _, (inputs,) = draw(FIXTURE['trn_input_seed_base'] + num_segments, (len(expected), num_segments, channels))

@@ -1,14 +1,12 @@
 """Classifiers, their checkpoints, training steps and learning rates against numbers of the official LaGTran code."""
 
 import json
-import math
-import zlib
-from collections import OrderedDict
 
 import numpy as np
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
+from parity_support import fill_state
 from tests_support import parity_dir
 from torch.nn import functional as F
 
@@ -34,26 +32,6 @@ with np.load(ROOT / 'trainer.npz') as _archive:
 RUNS = sorted({key.split('.')[0] for key in TRAINER} - {'meta'})
 
 
-def fill(keys, seed_str):
-    """Official state dict filled by the rule of the fixtures; ``keys`` are (key, shape, dtype)."""
-    state = OrderedDict()
-    for key, shape, dtype in keys:
-        if dtype == 'int64':
-            state[key] = torch.zeros(shape, dtype=torch.int64)
-            continue
-        rng = np.random.default_rng(zlib.crc32(f'{seed_str}:{key}'.encode()))
-        if key.endswith('running_var'):
-            values = 0.5 + rng.random(shape)
-        else:
-            values = rng.standard_normal(shape)
-            if len(shape) >= 2:
-                values = values / math.sqrt(math.prod(shape[1:]))
-            else:
-                values = 1 + 0.1 * values if key.endswith('weight') else 0.1 * values
-        state[key] = torch.from_numpy(np.asarray(values, dtype=np.float32))
-    return state
-
-
 def head_of(config):
     """Our head for the official options."""
     norm = config.get('norm', 0)
@@ -67,7 +45,7 @@ def head_of(config):
 
 def build(name):
     entry = HEADS[name]
-    official = fill(entry['keys'], FIXTURE['seed_str']['heads'].format(name=name))
+    official = fill_state(entry['keys'], FIXTURE['seed_str']['heads'].format(name=name))
     model = MODELS.build(dict(type='SegmentClassifier', head=head_of(entry['config'])))
     model.load_state_dict(from_official(official), strict=True)
     with np.load(ROOT / 'heads.npz') as archive:
@@ -171,7 +149,7 @@ def test_training_steps(run):
         head=dict(type='MLPHead', feat_size=[dim, hidden], num_classes=num_classes), supervise_target=with_target))
     head = model.head.state_dict()
     keys = [(key, list(value.shape), str(value.dtype).removeprefix('torch.')) for key, value in head.items()]
-    official = fill(keys, FIXTURE['seed_str']['trainer'].format(dim=dim))
+    official = fill_state(keys, FIXTURE['seed_str']['trainer'].format(dim=dim))
     model.load_state_dict(from_official(official) | {'encoder.weight': torch.ones(1)}, strict=True)
     model.train()
     optim_wrapper = build_optim_wrapper(model, dict(

@@ -1,13 +1,12 @@
 """TimeSformer and the frames of a segment against numbers of the released LaGTran code."""
 
 import json
-import math
 import re
-import zlib
 
 import numpy as np
 import pytest
 import torch
+from parity_support import fill_state
 from tests_support import parity_dir
 
 from egoexo.datasets.transforms.load_segment_frames import segment_frame_ids
@@ -20,16 +19,6 @@ SEED_STR = json.loads((ROOT / 'fixture.json').read_text())['seed_str']['timesfor
 NETWORKS = json.loads((ROOT / 'timesformer.keys.json').read_text())
 ARRAYS = np.load(ROOT / 'timesformer.npz', allow_pickle=False)
 FRAMES = json.loads((ROOT / 'frame_ids.json').read_text())
-
-
-def fill(key: str, shape: list[int], seed_str: str) -> torch.Tensor:
-    """Values of one tensor by the rule of the fixtures."""
-    values = np.random.default_rng(zlib.crc32(f'{seed_str}:{key}'.encode())).standard_normal(shape)
-    if len(shape) >= 2:
-        values = values / math.sqrt(math.prod(shape[1:]))
-    else:
-        values = 1 + 0.1 * values if key.endswith('weight') else 0.1 * values
-    return torch.from_numpy(np.asarray(values, dtype=np.float32))
 
 
 def inputs_of(name: str) -> torch.Tensor:
@@ -48,7 +37,7 @@ def test_feature(name: str) -> None:
     options = {key: value for key, value in entry.get('config', {}).items() if key != 'num_classes'}
     with torch.device('meta'):
         model = TimeSformer(attention_type=entry.get('attention_type', 'divided_space_time'), **options).eval()
-    state = {key: fill(key, shape, SEED_STR.format(name=name)) for key, shape, _ in entry['keys']}
+    state = fill_state(entry['keys'], SEED_STR.format(name=name))
     assert {key: list(value.shape) for key, value in model.state_dict().items()} == {
         key: shape for key, shape, _ in entry['keys']}
     model.load_state_dict(state, strict=True, assign=True)
