@@ -51,18 +51,20 @@ class CameraPath:
         """Pixel of the optical axis, (2,)."""
         return np.array([(self.width - 1) / 2, (self.height - 1) / 2])
 
-    def crop(self, start: int, stop: int) -> 'CameraPath':
+    def crop(self, start: int, stop: int, step: int = 1) -> 'CameraPath':
         """The same camera for frames ``start`` to ``stop`` (exclusive).
 
         Args:
             start (int): First frame.
             stop (int): One past the last frame.
+            step (int): Frames from one to the next.
 
         Returns:
-            CameraPath: With ``stop - start`` poses.
+            CameraPath: With one pose per frame.
         """
-        return CameraPath(self.view, self.rotation[start:stop], self.center[start:stop], self.focal, self.width,
-                          self.height, self.gain, self.cast)
+        frames = slice(start, stop, step)
+        return CameraPath(self.view, self.rotation[frames], self.center[frames], self.focal, self.width, self.height,
+                          self.gain, self.cast)
 
     def to_camera(self, points: np.ndarray) -> np.ndarray:
         """World to camera coordinates.

@@ -1,6 +1,6 @@
 """The state of one take: every pixel, sensor sample and annotation of EgoExo-Mini is read off it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,8 @@ JOINT_NAMES = (
     'right_ankle')
 # Pairs (parent, child) of the 21 joints of a hand, wrist first, then thumb to little finger.
 HAND_PARENTS = (-1, 0, 1, 2, 3, 0, 5, 6, 7, 0, 9, 10, 11, 0, 13, 14, 15, 0, 17, 18, 19)
+_PER_FRAME = ('wrists', 'grips', 'body_x', 'joints', 'hands', 'head_position', 'head_direction', 'gaze_point',
+              'object_position', 'object_cut', 'object_holder')
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,18 @@ class TakeState:
     def times(self) -> np.ndarray:
         """Time of each frame in seconds, shape (T,)."""
         return np.arange(self.num_frames) / self.fps
+
+    def every(self, step: int) -> 'TakeState':
+        """The same take on a coarser grid, frames 0, ``step``, 2 ``step``, ..
+
+        Args:
+            step (int): Frames from one to the next.
+
+        Returns:
+            TakeState: ``fps / step`` frames per second; objects, steps, actions and events are shared.
+        """
+        arrays = {name: getattr(self, name)[::step] for name in _PER_FRAME}
+        return replace(self, fps=self.fps / step, num_frames=len(arrays['wrists']), **arrays)
 
     def step_labels(self) -> np.ndarray:
         """Coarse class of each frame: that of the step with ``start <= t < end``, else 0.

@@ -11,6 +11,7 @@ from egoexo.mini.layouts import egoexo4d_names as names
 from egoexo.mini.layouts.egoexo4d import write_layout
 from egoexo.mini.layouts.files import write_lines
 from egoexo.mini.narrators import narrate_take
+from egoexo.mini.object_masks import see_objects
 from egoexo.mini.presets import plan_takes
 from egoexo.mini.request import Request
 from egoexo.mini.sheet_takes import draw_take_sheet
@@ -74,11 +75,11 @@ def _record(job: TakeJob) -> TakeRecord:
     """What the writers get; the state is simulated again, which is cheaper than storing it."""
     state = motion.simulate(job.plan, job.preset, job.seed)
     cameras = take_cameras(state, job.preset)
-    descriptions = narrate_take(state, cameras, job.preset.text_noise)
+    descriptions, masks = narrate_take(state, cameras, job.preset.text_noise), see_objects(state, cameras)
     paths = {cam_id: names.video_path(job.folder, job.plan, cam_id) for cam_id in cameras}
     state = replace(state, **{name: getattr(state, name)[:0].copy() for name in _LONG_ARRAYS})
     return TakeRecord(job.plan, state, take_duration(state), descriptions, paths, job.preset.take_ego_size,
-                      job.preset.take_exo_size)
+                      job.preset.take_exo_size, masks)
 
 
 def _counts(records: list[TakeRecord]) -> dict[str, dict[str, float]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from egoexo.mini.narrators import Description
 
 if TYPE_CHECKING:
+    from egoexo.mini.object_masks import ObjectMask
     from egoexo.mini.presets import VideoPlan
     from egoexo.mini.state import TakeState
 
@@ -25,6 +26,8 @@ class TakeRecord:
         video_paths (dict[str, Path]): Camera, the head camera first, to its mp4.
         ego_size (int): Side of the ego picture in pixels.
         exo_size (tuple[int, int]): Width and height of the exo pictures.
+        masks (dict[str, dict[str, dict[int, ObjectMask]]]): Object -> camera -> frame -> what is seen of it, see
+            :func:`~egoexo.mini.object_masks.see_objects`.
     """
 
     plan: 'VideoPlan'
@@ -34,3 +37,4 @@ class TakeRecord:
     video_paths: dict[str, Path]
     ego_size: int
     exo_size: tuple[int, int]
+    masks: dict[str, dict[str, dict[int, 'ObjectMask']]]

@@ -41,6 +41,7 @@ def test_moving_and_static_points_agree(ego_states, preset):
     nested = camera.project(state.hands)[0]
     np.testing.assert_allclose(nested[:, 1], camera.project(state.hands[:, 1])[0])
     np.testing.assert_allclose(camera.crop(10, 12).project(static)[0], camera.project(static)[0][10:12])
+    np.testing.assert_allclose(camera.crop(0, 12, 5).project(static)[0], camera.project(static)[0][0:12:5])
 
 
 def test_ego_camera_sees_the_hands_and_the_gaze(ego_states, preset):

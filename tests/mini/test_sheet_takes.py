@@ -1,5 +1,8 @@
 """The contact sheet of takes: all cameras of one moment side by side."""
 
+import dataclasses
+import itertools
+
 import cv2
 import numpy as np
 import pytest
@@ -35,3 +38,15 @@ def test_sheet_shows_every_camera_and_is_the_same_each_time(records, tmp_path):
     places = [int(np.median(np.nonzero((np.abs(picture.astype(int) - level) <= 5).all(axis=2))[1])) for level in LEVELS]
     assert places == sorted(places)
     assert np.diff(places).min() > 200
+
+
+def test_masks_are_outlined_in_every_camera(records, tmp_path):
+    """Grey videos: saturated colours inside a picture come from outlines; each camera has several of them."""
+    picture = cv2.imread(str(draw_take_sheet(records, tmp_path / 'a.png'))).astype(int)
+    bare = [dataclasses.replace(record, masks={name: {} for name in record.masks}) for record in records]
+    plain = cv2.imread(str(draw_take_sheet(bare, tmp_path / 'b.png'))).astype(int)
+    changed = (np.abs(picture - plain).max(axis=2) > 60) & (np.ptp(picture, axis=2) > 60)
+    columns = np.flatnonzero(changed.any(axis=0))
+    bounds = np.linspace(40, 1560, 11)
+    assert sum(((columns >= low) & (columns < high)).any() for low, high in itertools.pairwise(bounds)) >= 5
+    assert changed.sum() > 500

@@ -50,3 +50,12 @@ def test_validation_names_the_fault(state, change, message):
 def test_times_and_duration(state):
     assert state.duration_sec == pytest.approx(state.num_frames / 30)
     assert state.times[30] == 1.0
+
+
+def test_a_coarser_grid_keeps_every_nth_frame(state):
+    coarse = state.every(30)
+    coarse.validate()
+    assert (coarse.num_frames, coarse.fps) == (-(-state.num_frames // 30), 1.0)
+    np.testing.assert_array_equal(coarse.object_position, state.object_position[::30])
+    np.testing.assert_array_equal(coarse.times, state.times[::30])
+    assert coarse.steps is state.steps

@@ -37,4 +37,5 @@ def test_states_of_the_records_are_light(tmp_path):
     record = take_family._record(job)
     assert len(record.state.hands) == len(record.state.object_position) == 0
     assert record.state.actions and record.descriptions[0]
+    assert 0 in record.masks['knife']['cam02']
     assert list(record.video_paths) == ['aria01', 'cam01', 'cam02', 'cam03', 'cam04']

@@ -69,6 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         if 'egoexo4d' in summary['layouts']:
             build_mini_ego2exo(Path(args.out) / 'egoexo4d')
+            prepare_mini_correspondence(Path(args.out) / 'egoexo4d')
     except EgoExoError as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 2
@@ -106,6 +107,29 @@ def build_mini_ego2exo(root: str | Path, seed: int = 0) -> Path:
             read_atomic_descriptions(folder / 'atomic_descriptions_train.json', recipe.take_ids))
         write_ego2exo(path, build_ego2exo(annotations, recipe, seed=seed).content)
     return path
+
+
+def prepare_mini_correspondence(root: str | Path) -> Path:
+    """Prepare the takes of a finished mini world for the correspondence benchmark, if that is not done.
+
+    Args:
+        root (str | Path): Root of the layout, e.g. ``data/mini/egoexo4d``, with ``annotations/`` and ``takes/``.
+
+    Returns:
+        Path: ``<root>/correspondence``, with pictures and masks of both splits and the ground truth of val.
+
+    Raises:
+        AnnotationError: ``root`` holds no such world.
+    """
+    from egoexo.formats.correspondence_truth import TRUTH_FILE
+
+    out = Path(root) / 'correspondence'
+    if not (out / TRUTH_FILE).is_file():  # written last
+        from tools.data.prepare_correspondence import prepare
+
+        # One process: the others would spend on their start what they save.
+        prepare(root, out, ('train', 'val'), target_size='none', jobs=1, ground_truth='val')
+    return out
 
 
 def _report(out: Path, summary: dict) -> None:

@@ -1,4 +1,4 @@
-"""The layout of Ego-Exo4D: tables, keysteps and descriptions of the synchronised takes of a mini world."""
+"""The layout of Ego-Exo4D: tables, keysteps, descriptions and masks of the takes of a mini world."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from egoexo.mini.layouts.egoexo4d_descriptions import write_descriptions
 from egoexo.mini.layouts.egoexo4d_keystep import write_keysteps
 from egoexo.mini.layouts.egoexo4d_meta import write_meta, write_splits
+from egoexo.mini.layouts.egoexo4d_relations import write_relations
 from egoexo.mini.layouts.egoexo4d_transfer import write_transfer_recipe
 
 if TYPE_CHECKING:
@@ -36,5 +37,6 @@ def write_layout(root: Path, records: Sequence['TakeRecord'], preset: 'MiniPrese
         'takes': write_splits(root, ordered),
         'keystep_segments': write_keysteps(root, ordered, preset, seed),
         'atomic_descriptions': write_descriptions(root, ordered, seed),
+        'relations': write_relations(root, ordered, seed),
         'transfer': write_transfer_recipe(root, ordered),
     }

@@ -3,14 +3,15 @@
 from egoexo.mini.layouts.egoexo4d import write_layout
 
 FILES = ['annotations/atomic_descriptions_train.json', 'annotations/atomic_descriptions_val.json',
-         'annotations/keystep_train.json', 'annotations/keystep_val.json', 'annotations/splits.json', 'captures.json',
+         'annotations/keystep_train.json', 'annotations/keystep_val.json', 'annotations/relations_train.json',
+         'annotations/relations_val.json', 'annotations/split.json', 'annotations/splits.json', 'captures.json',
          'ego2exo_recipe.json', 'participants.json', 'physical_setting.json', 'takes.json']
 
 
 def test_files_and_facts(take_world):
     written = sorted(path.relative_to(take_world.root).as_posix() for path in take_world.root.rglob('*.json'))
     assert written == FILES
-    assert set(take_world.facts) == {'takes', 'keystep_segments', 'atomic_descriptions', 'transfer'}
+    assert set(take_world.facts) == {'takes', 'keystep_segments', 'atomic_descriptions', 'relations', 'transfer'}
     assert take_world.facts['keystep_segments']['train'] == sum(
         len(record.state.actions) for record in take_world.records if record.plan.split == 'train')
 

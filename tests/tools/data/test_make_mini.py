@@ -57,6 +57,44 @@ def test_takes_come_with_the_list_of_the_transfer_benchmark(takes_root, tmp_path
     assert make_mini.build_mini_ego2exo(tmp_path).read_bytes() == path.read_bytes()
 
 
+def test_takes_come_prepared_for_the_correspondence_benchmark(takes_root, tmp_path):
+    root = takes_root / 'correspondence'
+    split = json.loads((root / 'split.json').read_text())
+    assert split == json.loads((takes_root / 'annotations' / 'split.json').read_text())
+    truth = json.loads((root / 'correspondence-gt.json').read_text())['annotations']
+    assert list(truth) == split['val']
+    for uid in split['train'] + split['val']:
+        frames = [f'{frame}.jpg' for frame in json.loads((root / uid / 'annotation.json').read_text())['subsample_idx']]
+        assert len(frames) >= 4
+        for camera in ('aria01_214-1', 'cam01', 'cam02', 'cam03', 'cam04'):
+            assert {path.name for path in (root / uid / camera).iterdir()} == set(frames)
+    before = (root / 'correspondence-gt.json').stat().st_mtime_ns
+    assert make_mini.prepare_mini_correspondence(takes_root) == root
+    assert (root / 'correspondence-gt.json').stat().st_mtime_ns == before
+
+
+def test_a_world_is_prepared_with_the_same_bytes_each_time(takes_root, tmp_path):
+    uid = json.loads((takes_root / 'annotations' / 'split.json').read_text())['val'][0]
+    folder = tmp_path / 'annotations'
+    relations = json.loads((takes_root / 'annotations' / 'relations_val.json').read_text())['annotations']
+    (tmp_path / 'takes').symlink_to(takes_root / 'takes')
+    folder.mkdir()
+    for name, content in (('split', {'train': [], 'val': [uid], 'test': []}),
+                          ('relations_train', {'annotations': {}}),
+                          ('relations_val', {'annotations': {uid: relations[uid]}})):
+        (folder / f'{name}.json').write_text(json.dumps(content))
+    again = make_mini.prepare_mini_correspondence(tmp_path)
+    files = [path for path in (takes_root / 'correspondence' / uid).rglob('*') if path.is_file()]
+    assert len(files) > 20
+    for path in files:
+        assert (again / path.relative_to(takes_root / 'correspondence')).read_bytes() == path.read_bytes()
+
+
+def test_a_world_without_relations_is_named(tmp_path):
+    with pytest.raises(AnnotationError, match='split.json'):
+        make_mini.prepare_mini_correspondence(tmp_path)
+
+
 def test_a_world_without_recipe_is_named(tmp_path):
     with pytest.raises(AnnotationError, match='ego2exo_recipe.json'):
         make_mini.build_mini_ego2exo(tmp_path)
