@@ -3,6 +3,7 @@
 Usage:
     python tools/convert_checkpoint.py segmentation epoch-150.model mstcn.pth
     python tools/convert_checkpoint.py segmentation work_dirs/run/epoch_150.pth epoch-150.model --reverse
+    python tools/convert_checkpoint.py moco moco_v2_800ep_pretrain.pth.tar backbone.pth
     python tools/convert_checkpoint.py --inspect epoch-150.model
 """
 
@@ -84,6 +85,10 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
               f'{len(damaged)} of {len(converted)} tensors; they are converted as they are.', file=sys.stderr)
     for entry in () if reverse else (name for name in family.left_out if container.get(name)):
         print(f'{source}: {entry}, {family.left_out[entry]}, is not converted.', file=sys.stderr)
+    aside = [] if reverse else [key for key in state if family.is_aside(key.removeprefix('module.'))]
+    if aside:
+        print(f'{source}: {len(aside)} tensors such as {aside[0]} are of no use to our model and not converted.',
+              file=sys.stderr)
     if reverse:
         # The older container format, which the torch of the official environment reads as well.
         _save(family.container(converted), target, _use_new_zipfile_serialization=False)

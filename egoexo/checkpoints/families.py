@@ -5,9 +5,22 @@ from dataclasses import dataclass, field
 
 import torch
 
-from egoexo.checkpoints import anticipation, anticipation_layout, segmentation, transfer, transfer_layout
+from egoexo.checkpoints import (
+    anticipation,
+    anticipation_layout,
+    correspondence,
+    correspondence_layout,
+    moco,
+    resnet,
+    resnet_layout,
+    segmentation,
+    transfer,
+    transfer_layout,
+)
 from egoexo.checkpoints.anticipation_layout import AnticipationLayout, PlanningLayout
+from egoexo.checkpoints.correspondence_layout import CorrespondenceLayout
 from egoexo.checkpoints.official_state import Shapes
+from egoexo.checkpoints.resnet_layout import ResNetLayout
 from egoexo.checkpoints.segmentation_layout import (
     SegmentationLayout,
     check_official,
@@ -19,7 +32,7 @@ from egoexo.checkpoints.transfer_layout import TransferLayout
 __all__ = ['FAMILIES', 'Family']
 
 
-Layout = SegmentationLayout | AnticipationLayout | TransferLayout
+Layout = SegmentationLayout | AnticipationLayout | TransferLayout | ResNetLayout | CorrespondenceLayout
 
 
 @dataclass(frozen=True)
@@ -40,6 +53,7 @@ class Family:
         container (Callable): Official state dict -> content of an official file.
         left_out (Mapping[str, str]): Entries of an official file that hold further weights, which are not converted;
             what each is.
+        is_aside (Callable): Official key -> whether such files have it, or may have it, and it is not converted.
     """
 
     name: str
@@ -54,6 +68,7 @@ class Family:
     to_official: Callable[[Mapping[str, torch.Tensor], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
     container: Callable[[Mapping[str, torch.Tensor]], Mapping[str, object]] = lambda state: state
     left_out: Mapping[str, str] = field(default_factory=dict)
+    is_aside: Callable[[str], bool] = lambda key: False
 
 
 _CLIP = 'EgoExoLearn action_anticipation_planning_benchmark (TA3N)'
@@ -82,4 +97,23 @@ FAMILIES: dict[str, Family] = {
         guess=transfer_layout.guess_layout, shapes=transfer_layout.official_shapes,
         check=transfer_layout.check_official, from_official=transfer.from_official,
         to_official=transfer.to_official, container=transfer.official_container, left_out=transfer.LEFT_OUT),
+    # Before the benchmark that uses them, so that a backbone alone is called one.
+    'resnet': Family(
+        name='resnet', source='torchvision (ResNet-50, of which the correspondence model has the part up to layer3)',
+        our_key=resnet.our_key, official_key=resnet.official_key, layout=ResNetLayout,
+        guess=resnet_layout.guess_layout, shapes=resnet_layout.official_shapes, check=resnet_layout.check_official,
+        from_official=resnet.from_official, to_official=resnet.to_official, container=resnet.official_container,
+        is_aside=resnet.is_aside),
+    'moco': Family(
+        name='moco', source='MoCo (moco_v2_800ep_pretrain.pth.tar; the part up to layer3)',
+        our_key=moco.our_key, official_key=moco.official_key, layout=ResNetLayout, guess=moco.guess_layout,
+        shapes=moco.official_shapes, check=moco.check_official, from_official=moco.from_official,
+        to_official=moco.to_official, container=moco.official_container, is_aside=moco.is_aside),
+    'correspondence': Family(
+        name='correspondence', source='ego-exo4d-relation, correspondence/SegSwap (XSegTx)',
+        our_key=correspondence.our_key, official_key=correspondence.official_key, layout=CorrespondenceLayout,
+        guess=correspondence_layout.guess_layout, shapes=correspondence_layout.official_shapes,
+        check=correspondence_layout.check_official, from_official=correspondence.from_official,
+        to_official=correspondence.to_official, container=correspondence.official_container,
+        left_out=correspondence.LEFT_OUT),
 }

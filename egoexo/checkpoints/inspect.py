@@ -147,6 +147,8 @@ def _recognise(passport: Passport) -> None:
         usual = family.shapes(family.layout())
         for naming, rename in (('official', family.our_key), ('egoexo', family.official_key)):
             known = sum(rename(key) is not None for key in keys)
+            if known and naming == 'official':
+                known += sum(family.is_aside(key) for key in keys)
             # Anticipation and planning share their names: the sizes of a released model decide.
             same = sum(usual.get(key if naming == 'official' else rename(key) or '') == shape
                        for key, shape in zip(keys, passport.shapes.values(), strict=True))
@@ -158,6 +160,8 @@ def _recognise(passport: Passport) -> None:
     shapes = {key.removeprefix('module.'): shape for key, shape in passport.shapes.items()}
     if passport.naming == 'egoexo':
         shapes = {family.official_key(key) or f'{key} (no name of ours)': shape for key, shape in shapes.items()}
+    else:
+        shapes = {key: shape for key, shape in shapes.items() if not family.is_aside(key)}
     try:
         layout = family.guess(shapes)
         expected = family.shapes(layout)
@@ -196,7 +200,8 @@ def inspect_file(path: str | Path) -> Passport:
         num_tensors=len(state), num_values=sum(value.numel() for value in state.values()),
         dtypes=dict(Counter(str(value.dtype).removeprefix('torch.') for value in state.values())),
         non_finite=list(count_non_finite(state)),
-        extras={str(name): _describe(value) for name, value in container.items() if key and str(name) != key},
+        extras={str(name): _describe(value) for name, value in container.items()
+                if key and str(name) not in key.split(' and ')},
         foreign=sorted(made), shapes={name: tuple(value.shape) for name, value in state.items()})
     _recognise(passport)
     return passport

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from egoexo.checkpoints.file_scan import scan_file
+from egoexo.checkpoints.official_state import bare_state
 from egoexo.checkpoints.pickle_scan import Refusal
 from egoexo.checkpoints.safe_globals import safe_globals_list
 from egoexo.errors import CheckpointError, explain, printable
@@ -17,6 +18,8 @@ __all__ = ['count_non_finite', 'find_state_dict', 'load_checkpoint_file', 'sha25
 
 #: Keys under which published containers keep their state dict, most specific first.
 _STATE_DICT_KEYS = ('state_dict', 'model_state', 'model_state_dict', 'model', 'params', 'model_cls_state')
+#: Entries that make up one model together (XSegTx).
+_PARTS = ('backbone', 'encoder')
 
 
 def sha256_of(path: str | Path) -> str:
@@ -105,7 +108,8 @@ def find_state_dict(container: Mapping[str, object], where: object = 'checkpoint
 
     Returns:
         tuple[str, Mapping[str, torch.Tensor]]: Key of the container that held them (``''`` when the container itself
-        is the state dict) and the state dict.
+        is the state dict) and the state dict. A model in two entries, ``backbone`` and ``encoder``, comes as one dict,
+        each key behind the name of its entry; its key is then ``'backbone and encoder'``.
 
     Raises:
         CheckpointError: If no entry is a dictionary of tensors.
@@ -120,7 +124,11 @@ def find_state_dict(container: Mapping[str, object], where: object = 'checkpoint
         raise CheckpointError(explain(where, 'a state dict, names and tensors, or a dictionary that holds one',
                                       f'the keys {keys} without tensors below them', 'Check that this is the file that '
                                       'you mean.'))
-    best = next((key for key in _STATE_DICT_KEYS if key in found), max(found, key=lambda key: len(found[key])))
+    best = next((key for key in _STATE_DICT_KEYS if key in found), None)
+    if best is None and all(part in found for part in _PARTS):
+        return ' and '.join(_PARTS), {f'{part}.{key}': value for part in _PARTS
+                                      for key, value in bare_state(found[part], where).items()}
+    best = best or max(found, key=lambda key: len(found[key]))
     return best, found[best]
 
 

@@ -30,11 +30,12 @@ class LayoutRules(NamedTuple):
     shapes: Callable[[object], Shapes]
 
 
-def bare_state(container: Mapping[str, object]) -> dict[str, object]:
+def bare_state(container: Mapping[str, object], where: object = 'state dict') -> dict[str, object]:
     """Keys without the prefix ``module.`` that DataParallel writes.
 
     Args:
         container (Mapping): A state dict.
+        where (object): The file, for the message.
 
     Returns:
         dict[str, object]: The same values.
@@ -44,7 +45,7 @@ def bare_state(container: Mapping[str, object]) -> dict[str, object]:
     """
     state = {str(key).removeprefix('module.'): value for key, value in container.items()}
     if len(state) != len(container):
-        raise CheckpointError(explain('state dict', 'keys of one form', 'some keys both with and without the prefix '
+        raise CheckpointError(explain(where, 'keys of one form', 'some keys both with and without the prefix '
                                       'module.', 'Remove one of the two.'))
     return state
 

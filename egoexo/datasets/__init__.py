@@ -4,7 +4,9 @@ from egoexo.datasets.anticipation import AnticipationDataset
 from egoexo.datasets.base import EgoExoDataset
 from egoexo.datasets.clip import ClipDataset
 from egoexo.datasets.collate import collate_domains
+from egoexo.datasets.collate_pairs import collate_pairs
 from egoexo.datasets.concat import ConcatSubsets
+from egoexo.datasets.correspondence import CorrespondenceDataset
 from egoexo.datasets.domain_pair import DomainPairDataset
 from egoexo.datasets.folder_sequence import FolderSequenceDataset
 from egoexo.datasets.geonet import GeoNetDataset
@@ -19,6 +21,7 @@ __all__ = [
     'AnticipationDataset',
     'ClipDataset',
     'ConcatSubsets',
+    'CorrespondenceDataset',
     'DomainPairDataset',
     'EgoExoDataset',
     'FolderSequenceDataset',
@@ -30,4 +33,5 @@ __all__ = [
     'SegmentationDataset',
     'TransferDataset',
     'collate_domains',
+    'collate_pairs',
 ]

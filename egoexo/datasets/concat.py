@@ -15,6 +15,9 @@ from egoexo.registry import DATASETS
 
 __all__ = ['ConcatSubsets']
 
+#: Meta information that is a list, of which every data set holds its part.
+_JOINED = ('directions', 'splits')
+
 
 @DATASETS.register_module()
 class ConcatSubsets(ConcatDataset):
@@ -22,7 +25,8 @@ class ConcatSubsets(ConcatDataset):
 
     A video that is in two of the lists stays in both, as officially (one is in ego_val and in ego_test), with a
     warning. Lists that share their videos by design (anticipation) are not warned about. Keeps the meta information
-    of the lists, which must agree. Reads a whole batch at once where its lists can.
+    of the lists, which must agree but for ``directions`` and ``splits``, of which it has those of all lists. Reads a
+    whole batch at once where its lists can.
 
     Args:
         datasets (Sequence[dict | EgoExoDataset]): At least one.
@@ -40,13 +44,15 @@ class ConcatSubsets(ConcatDataset):
         built = [DATASETS.build(shared | dict(dataset)) if isinstance(dataset, dict) else dataset
                  for dataset in datasets]
         try:
-            super().__init__(built, lazy_init=lazy_init)
+            super().__init__(built, lazy_init=lazy_init, ignore_keys=list(_JOINED))
         except ValueError as error:
             if any(dataset.metainfo != built[0].metainfo for dataset in built):
                 raise ConfigError(explain('ConcatSubsets, datasets', 'the same class names and label rate in all '
                                           'lists', 'lists that differ in them',
                                           'Give all of them the same class_file and metainfo.')) from error
             raise
+        for key in set(_JOINED) & set(self._metainfo):
+            self._metainfo[key] = list(dict.fromkeys(name for dataset in built for name in dataset.metainfo[key]))
 
     def full_init(self) -> None:
         """Read all lists, then tell of empty ones and of videos that are in several."""

@@ -2,6 +2,7 @@ from egoexo.models import (
     adaptation,
     backbones,
     clip,
+    correspondence,
     data_preprocessors,
     extractors,
     heads,
@@ -11,5 +12,5 @@ from egoexo.models import (
     transfer,
 )
 
-__all__ = ['adaptation', 'backbones', 'clip', 'data_preprocessors', 'extractors', 'heads', 'losses', 'planning',
-           'segmentation', 'transfer']
+__all__ = ['adaptation', 'backbones', 'clip', 'correspondence', 'data_preprocessors', 'extractors', 'heads', 'losses',
+           'planning', 'segmentation', 'transfer']

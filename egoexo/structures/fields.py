@@ -32,7 +32,7 @@ class Field:
 
 
 #: Letters: G true frames at the label rate, P predicted frames at the label rate, S steps the model sees, C classes,
-#: Z coming steps, H past steps, K drawn sequences.
+#: Z coming steps, H past steps, K drawn sequences; of masks H height and W width.
 FIELDS: dict[str, Field] = {
     'gt_frame_labels': Field(
         torch.int64, '(G,)', 'class id per frame at the label rate, whole video', 'LoadSequence', 'SegmentationMetric'),
@@ -62,6 +62,18 @@ FIELDS: dict[str, Field] = {
     'pred_future_samples': Field(
         torch.int64, '(K, Z)', 'class ids of whole sequences drawn by the planner', 'planners that draw jointly',
         'PlanningMetric'),
+    'gt_target_mask': Field(
+        torch.bool, '(H, W)', 'the object in the target view, in the frame of the model input', 'CorrespondenceDataset',
+        'PairMaskLoss'),
+    'gt_visible': Field(
+        torch.bool, '()', 'whether the object is annotated in the target view; False for a negative pair',
+        'CorrespondenceDataset', 'PairMaskLoss'),
+    'pred_target_mask': Field(
+        torch.bool, '(H, W)', 'the object in the target view, padding removed', 'XSegTx.predict',
+        'CorrespondenceMetric'),
+    'pred_confidence': Field(
+        torch.float32, '()', 'probability that the object is visible in the target view', 'XSegTx.predict',
+        'CorrespondenceMetric'),
 }
 
 

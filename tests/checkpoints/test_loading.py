@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 
 from egoexo.checkpoints.loading import find_state_dict, load_checkpoint_file, sha256_of
 from egoexo.checkpoints.safe_globals import register_safe_globals
+from egoexo.errors import CheckpointError
 
 
 class Evil:
@@ -113,6 +114,18 @@ def test_state_dict_is_found(container, key):
     found, state = find_state_dict(container)
     assert found == key
     assert all(isinstance(value, torch.Tensor) for value in state.values())
+
+
+def test_a_model_in_two_entries():
+    backbone, encoder = {'0.weight': torch.ones(1)}, {'module.net.bias': torch.ones(2)}
+    container = dict(backbone=backbone, encoder=encoder, optimiser=dict(state={}))
+    found, state = find_state_dict(container)
+    assert found == 'backbone and encoder' and list(state) == ['backbone.0.weight', 'encoder.net.bias']
+    assert state['encoder.net.bias'] is encoder['module.net.bias']
+    assert find_state_dict(container | dict(state_dict=encoder)) == ('state_dict', encoder)
+    assert find_state_dict(dict(backbone=backbone, encoder='net')) == ('backbone', backbone)
+    with pytest.raises(CheckpointError, match=r'net\.pth: .*both with and without the prefix module'):
+        find_state_dict(container | dict(encoder=encoder | {'net.bias': torch.ones(2)}), 'net.pth')
 
 
 def test_no_state_dict():

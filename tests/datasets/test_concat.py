@@ -129,3 +129,11 @@ def test_a_single_list_reads_for_itself() -> None:
 def test_labels_of_all_lists(filled: object) -> None:
     assert ConcatSubsets([Vectors(range(3)), Vectors(range(11, 14))]).labels.tolist() == [0, 1, 0, 1, 0, 1]
     assert not hasattr(build(filled, 'ego_val'), 'labels')
+
+
+def test_directions_and_splits_of_all_lists(filled: object) -> None:
+    datasets = [DATASETS.build(filled.config(subset, metainfo=dict(directions=[view], splits=['val'])))
+                for subset, view in (('ego_val', 'there'), ('exo_val', 'back'), ('ego_test', 'there'))]
+    metainfo = ConcatSubsets(datasets).metainfo
+    assert (metainfo['directions'], metainfo['splits']) == (['there', 'back'], ['val'])
+    assert datasets[0].metainfo['directions'] == ['there']

@@ -3,7 +3,7 @@
 
 Looks at every list of the train, val and test dataloaders: missing, truncated and mis-sized files, unknown labels,
 the recipe of each feature folder, and how the lengths of features and labels differ. With --full every feature row is
-read and searched for NaN and Inf.
+read and searched for NaN and Inf, and every picture and mask is decoded.
 
 Examples::
 
@@ -35,8 +35,8 @@ from egoexo.utils.loader_configs import iter_datasets
 
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 #: Arguments that name a list.
-KEYS = ('type', 'data_root', 'ann_file', 'data_prefix', 'view', 'domain', 'split', 'gaze', 'part', 'list_source',
-        'labels', 'pseudo_labels')
+KEYS = ('type', 'data_root', 'ann_file', 'data_prefix', 'view', 'direction', 'domain', 'split', 'gaze', 'part',
+        'list_source', 'labels', 'pseudo_labels', 'pairs_file', 'takes')
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -107,6 +107,15 @@ def describe_lengths(reports: Sequence[SampleReport]) -> str:
             f'to {gaps[longest]:+d} ({longest})')
 
 
+def describe_null_masks(reports: Sequence[SampleReport]) -> str:
+    """How many masks of a correspondence list could not be decoded when it was prepared; empty when none."""
+    counts = [report.facts['null_masks'] for report in reports if report.facts.get('null_masks')]
+    if not counts:
+        return ''
+    return (f'{sum(counts):,} masks in {len(counts)} takes could not be decoded when they were prepared (null in '
+            'annotation.json); pairs that need them are left out')
+
+
 def verify_list(item: dict, args: argparse.Namespace, console: Console) -> tuple[int, list[dict]]:
     """Print what is wrong with one list.
 
@@ -129,7 +138,7 @@ def verify_list(item: dict, args: argparse.Namespace, console: Console) -> tuple
     store = getattr(dataset, 'feature_store', None)
     state = 'left out, there is no list' if not reports else f'{len(reports) - len(bad)} of {len(reports)} usable'
     print(f'{dataset.subset}: {state}')
-    for line in (describe_lengths(reports), store and f'{store.root}: {store.recipe}'):
+    for line in (describe_lengths(reports), describe_null_masks(reports), store and f'{store.root}: {store.recipe}'):
         if line:
             print(f'  {line}')
     if bad and args.all:

@@ -2,5 +2,6 @@
 
 from egoexo.engine.schedulers.dann_lr import DannLR
 from egoexo.engine.schedulers.inv_lr import InvLR
+from egoexo.engine.schedulers.released_warmup_lr import ReleasedWarmupLR
 
-__all__ = ['DannLR', 'InvLR']
+__all__ = ['DannLR', 'InvLR', 'ReleasedWarmupLR']

@@ -1,9 +1,11 @@
 import importlib.util
+import json
 from pathlib import Path
 
 import pytest
 import torch
 from clip_support import ClipLayout
+from correspondence_support import EGO, take_uid, write_correspondence_root
 from tests_support import REPO
 from transfer_support import write_ego2exo_root
 
@@ -170,3 +172,48 @@ def test_segments_without_their_list(transfer_config: Path, tmp_path: Path, caps
     out = capsys.readouterr().out
     assert out.count('UNUSABLE') == 5
     assert 'ego2exo.json: expected an ego2exo.json, found no' in out
+
+
+def pair_config(root: Path) -> str:
+    """Training and validation of both directions."""
+    lists = {split: dict(type='ConcatSubsets', data_root=str(root), split=split, datasets=[
+        dict(type='CorrespondenceDataset', direction=direction) for direction in ('ego2exo', 'exo2ego')])
+        for split in ('train', 'val')}
+    path = root / 'config.py'
+    path.write_text("default_scope = 'egoexo'\n" + '\n'.join(
+        f'{split}_dataloader = dict(batch_size=8, dataset={dataset!r})' for split, dataset in lists.items()))
+    return str(path)
+
+
+def test_sound_pairs(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    config = pair_config(write_correspondence_root(tmp_path / 'prepared'))
+    for options in ([], ['--full']):
+        assert tool.main([config, *options]) == 0
+        out = capsys.readouterr().out
+        for line in ('ego2exo_train: 2 of 2 usable', 'exo2ego_train: 2 of 2 usable', 'ego2exo_val: 1 of 1 usable',
+                     'exo2ego_val: 1 of 1 usable', '4 lists, 0 problem(s): ready'):
+            assert line in out
+        assert 'WARNING' not in out
+
+
+def test_damaged_pairs(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = write_correspondence_root(tmp_path / 'prepared')
+    first, second, tested = take_uid('train', 0), take_uid('train', 1), take_uid('val', 0)
+    annotation = json.loads((root / tested / 'annotation.json').read_text())
+    annotation['masks']['cup_2'][EGO]['0'] = None
+    (root / tested / 'annotation.json').write_text(json.dumps(annotation))
+    (root / first / 'cam01' / '30.jpg').unlink()
+    (root / second / 'cam01' / '60.jpg').write_bytes((root / second / EGO / '60.jpg').read_bytes())
+    config = pair_config(root)
+    assert tool.main([config]) == 1
+    out = capsys.readouterr().out
+    assert 'ego2exo_train: 1 of 2 usable' in out and 'exo2ego_train: 1 of 2 usable' in out
+    assert 'cam01: 1 of 4 pictures missing, first ' in out
+    assert 'ego2exo_val: 1 of 1 usable\n  1 masks in 1 takes could not be decoded when they were prepared' in out
+    assert tool.main([config, '--full']) == 1
+    out = capsys.readouterr().out
+    assert 'ego2exo_train: 0 of 2 usable' in out
+    assert '60.jpg is 32x32, which has not the proportions of masks of 128x72' in out
+    (root / 'split.json').write_text('{"train": 3}')
+    assert tool.main([config]) == 1
+    assert 'split.json train: expected a list of take uids, found 3' in capsys.readouterr().out
