@@ -6,7 +6,7 @@ Usage: python tools/evaluate.py segmentation --pred work_dirs/run/predictions --
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 if (Path(__file__).resolve().parents[1] / 'egoexo' / '__init__.py').is_file():
@@ -20,7 +20,21 @@ BENCHMARKS = {
     'anticipation': 'egoexo.evaluation.offline.anticipation',
     'planning': 'egoexo.evaluation.offline.planning',
     'transfer': 'egoexo.evaluation.offline.transfer',
+    'correspondence': 'egoexo.evaluation.offline.correspondence',
 }
+
+
+def draw_sizes(records: Sequence[Mapping[str, object]], path: Path) -> None:
+    """Draw scores by object size; loaded when asked for, as scores need no plotting.
+
+    Args:
+        records (Sequence[Mapping[str, object]]): Of ``egoexo.evaluation.functional.correspondence_sizes``.
+        path (Path): Picture to write.
+    """
+    from egoexo.visualization.object_size import draw_object_size
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draw_object_size(records).savefig(path, dpi=200)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -31,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
         module = importlib.import_module(module_name)
         command = commands.add_parser(name, description=module.__doc__)
         module.add_arguments(command)
-        command.set_defaults(run=module.run)
+        command.set_defaults(run=module.run, draw_sizes=draw_sizes)
     return parser
 
 

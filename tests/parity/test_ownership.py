@@ -10,6 +10,9 @@ from tests_support import parity_dir
 #: Files that describe a set of fixtures and hold no expected value.
 COMMON = ('README.md', 'fixture.json')
 
+#: Topic -> files of methods and benchmarks that the toolbox does not have yet; owning one takes it out of here.
+PENDING = {'correspondence': ('xmem*', 'translation*')}
+
 
 def owned_patterns() -> dict[str, list[tuple[str, str]]]:
     """Topic -> (pattern, module) pairs, read from the ``OWNS`` tables without importing the modules."""
@@ -30,5 +33,8 @@ def test_every_fixture_has_one_owner(topic: str) -> None:
         if name in COMMON:
             continue
         owners = [module for pattern, module in owned_patterns()[topic] if fnmatch(name, pattern)]
+        if any(fnmatch(name, pattern) for pattern in PENDING.get(topic, ())):
+            assert not owners, f'{topic}/{name} is owned by {owners}: take it out of PENDING'
+            continue
         assert len(owners) == 1, f'{topic}/{name} is owned by {owners or "nobody"}; see OWNS in tests/parity'
 
