@@ -13,7 +13,16 @@ from egoexo.visualization.report_compare_clips import (
     transfer_comparison,
     transfer_comparison_cards,
 )
+from egoexo.visualization.report_compare_correspondence import (
+    correspondence_comparison,
+    correspondence_comparison_cards,
+)
 from egoexo.visualization.report_compare_segmentation import segmentation_comparison, segmentation_comparison_cards
+from egoexo.visualization.report_correspondence import (
+    correspondence_cards,
+    correspondence_sections,
+    read_correspondence,
+)
 from egoexo.visualization.report_inputs import input_parts
 from egoexo.visualization.report_metrics import compare_metric_parts, generic_sections
 from egoexo.visualization.report_parts import Card, Heading, Note, Section
@@ -85,6 +94,10 @@ BENCHMARKS: dict[str, BenchmarkReport] = {
     'transfer': BenchmarkReport(
         'Language-guided transfer between views', ('TransferMetric',), read_transfer, transfer_cards, transfer_sections,
         transfer_comparison_cards, transfer_comparison, ('top1', 'mean_class_acc')),
+    'correspondence': BenchmarkReport(
+        'Object correspondence between views', ('CorrespondenceMetric',), read_correspondence, correspondence_cards,
+        correspondence_sections, correspondence_comparison_cards, correspondence_comparison,
+        ('iou', 'visibility_acc')),
 }
 
 

@@ -1,6 +1,6 @@
 """Chapters of a comparison of runs of anticipation, planning or transfer: scores side by side, classes, horizon."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -20,8 +20,8 @@ from egoexo.visualization.report_segmentation import ReadFrames, draw_or_tell
 from egoexo.visualization.report_transfer import METRICS as ACCURACIES
 from egoexo.visualization.report_transfer import list_class_accuracies
 
-__all__ = ['anticipation_comparison', 'anticipation_comparison_cards', 'planning_comparison',
-           'planning_comparison_cards', 'transfer_comparison', 'transfer_comparison_cards']
+__all__ = ['anticipation_comparison', 'anticipation_comparison_cards', 'best_cards', 'compare_scores',
+           'planning_comparison', 'planning_comparison_cards', 'transfer_comparison', 'transfer_comparison_cards']
 
 
 def anticipation_comparison_cards(results: Sequence[ClipResults], headings: Sequence[Heading]) -> list[Card]:
@@ -31,7 +31,7 @@ def anticipation_comparison_cards(results: Sequence[ClipResults], headings: Sequ
         results (Sequence[ClipResults]): Of every run.
         headings (Sequence[Heading]): One per run.
     """
-    return _cards(results, headings, RECALLS[0], 1)
+    return best_cards(results, headings, RECALLS[0], 1)
 
 
 def planning_comparison_cards(results: Sequence[ClipResults], headings: Sequence[Heading]) -> list[Card]:
@@ -41,7 +41,7 @@ def planning_comparison_cards(results: Sequence[ClipResults], headings: Sequence
         results (Sequence[ClipResults]): Of every run.
         headings (Sequence[Heading]): One per run.
     """
-    return _cards(results, headings, DISTANCES[0], 3)
+    return best_cards(results, headings, DISTANCES[0], 3)
 
 
 def transfer_comparison_cards(results: Sequence[ClipResults], headings: Sequence[Heading]) -> list[Card]:
@@ -51,10 +51,21 @@ def transfer_comparison_cards(results: Sequence[ClipResults], headings: Sequence
         results (Sequence[ClipResults]): Of every run.
         headings (Sequence[Heading]): One per run.
     """
-    return _cards(results, headings, ACCURACIES[0], 1)
+    return best_cards(results, headings, ACCURACIES[0], 1)
 
 
-def _cards(results: Sequence[ClipResults], headings: Sequence[Heading], metric: str, digits: int) -> list[Card]:
+def best_cards(results: Sequence[ClipResults], headings: Sequence[Heading], metric: str, digits: int) -> list[Card]:
+    """The largest value of every list and the run it is of.
+
+    Args:
+        results (Sequence[ClipResults]): Of every run.
+        headings (Sequence[Heading]): One per run.
+        metric (str): Reported metric, better when higher.
+        digits (int): Behind the point.
+
+    Returns:
+        list[Card]: One per list that at least two runs were scored on.
+    """
     tables = [item.scores.get('', {}) for item in results]
     cards = []
     for subset in dict.fromkeys(name for table in tables for name in table):
@@ -80,7 +91,7 @@ def anticipation_comparison(runs: Sequence[Run], results: Sequence[ClipResults],
         list[Section]: Scores, and the recall of each class.
     """
     classes = _class_parts(results, headings, 'recall', class_recalls, _draw_recalls)
-    return [Section('Scores', list(_score_parts(runs, results, headings, RECALLS, 1))),
+    return [Section('Scores', list(compare_scores(runs, results, headings, RECALLS, 1))),
             Section('Recall of each class', list(classes))]
 
 
@@ -97,7 +108,7 @@ def planning_comparison(runs: Sequence[Run], results: Sequence[ClipResults], hea
     Returns:
         list[Section]: Scores, and the distance over the horizon.
     """
-    return [Section('Scores', list(_score_parts(runs, results, headings, DISTANCES, 3))),
+    return [Section('Scores', list(compare_scores(runs, results, headings, DISTANCES, 3, DISTANCES[1:]))),
             Section('Distance over the horizon', list(_curve_parts(runs, results, headings)))]
 
 
@@ -115,13 +126,22 @@ def transfer_comparison(runs: Sequence[Run], results: Sequence[ClipResults], hea
         list[Section]: Scores, and the accuracy of each class.
     """
     classes = _class_parts(results, headings, 'accuracy', list_class_accuracies, _draw_accuracies)
-    return [Section('Scores', list(_score_parts(runs, results, headings, ACCURACIES, 1))),
+    return [Section('Scores', list(compare_scores(runs, results, headings, ACCURACIES, 1))),
             Section('Accuracy of each class', list(classes))]
 
 
-def _score_parts(runs: Sequence[Run], results: Sequence[ClipResults], headings: Sequence[Heading],
-                 metrics: Sequence[str], digits: int) -> Iterator[Table | Note]:
-    """One table per protocol or decoding and list: a column per run, differences to the first."""
+def compare_scores(runs: Sequence[Run], results: Sequence[ClipResults], headings: Sequence[Heading],
+                   metrics: Sequence[str], digits: int, lower: Collection[str] = ()) -> Iterator[Table | Note]:
+    """One table per protocol or decoding and list: a column per run, differences to the first.
+
+    Args:
+        runs (Sequence[Run]): In the order of the page.
+        results (Sequence[ClipResults]): Of every run.
+        headings (Sequence[Heading]): One per run.
+        metrics (Sequence[str]): Rows.
+        digits (int): Behind the point.
+        lower (Collection[str]): Metrics that are better when lower.
+    """
     absent = [heading.text for item, heading in zip(results, headings, strict=True) if not item.scores]
     if absent:
         yield Note(f'No metrics were found for: {", ".join(absent)}.', 'warning')
@@ -133,7 +153,7 @@ def _score_parts(runs: Sequence[Run], results: Sequence[ClipResults], headings: 
         tables = [item.scores.get(prefix, {}) for item in results]
         for subset in dict.fromkeys(name for table in tables for name in table):
             rows = [[name, *_cells([table.get(subset, {}).get(name) for table in tables], digits,
-                                   name in ('AUED',) or name.startswith('ED@'))]
+                                   name in lower)]
                     for name in metrics if any(name in table.get(subset, {}) for table in tables)]
             if rows:
                 yield Table(('', *headings), rows, f'{prefix}, {subset}' if prefix else subset,

@@ -15,7 +15,10 @@ from egoexo.files import read_json
 from egoexo.formats.npz_file import NpzFile
 from egoexo.utils.loader_configs import iter_datasets
 
-__all__ = ['Run', 'read_run']
+__all__ = ['MASK_FILES', 'Run', 'read_run']
+
+#: Names of predicted masks, which are no arrays but JSON files in the official format.
+MASK_FILES = ('*_results.json', '*/*_results.json', 'predictions*.json')
 
 _LOG_TIME = re.compile(r'^(\d{4})/(\d\d)/(\d\d) (\d\d):(\d\d):(\d\d)')
 _VERSION = re.compile(r'^\s{2,}(sys\.platform|Python|CUDA available|GPU [\d,]+|PyTorch|OpenCV|MMEngine|MMCV|egoexo|'
@@ -218,6 +221,8 @@ def _read_scores(run: Run) -> None:
 def _read_predictions(run: Run) -> None:
     path = run.work_dir / 'predictions.npz'
     if not path.is_file():
+        if any(True for pattern in MASK_FILES for _ in run.work_dir.glob(pattern)):
+            return
         run.absent.append('No predictions.npz (tools/test.py --dump): there are no timelines and no confusion matrix.')
         return
     try:

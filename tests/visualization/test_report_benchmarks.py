@@ -8,6 +8,7 @@ from egoexo.visualization.report_run import Run
 @pytest.mark.parametrize(('config', 'metrics', 'expected'), [
     (dict(test_evaluator=dict(type='SegmentationMetric')), {}, BENCHMARKS['segmentation']),
     (dict(val_evaluator=[dict(type='Other'), dict(type='egoexo.SegmentationMetric')]), {}, BENCHMARKS['segmentation']),
+    (dict(test_evaluator=dict(type='CorrespondenceMetric')), {}, BENCHMARKS['correspondence']),
     (dict(test_evaluator=dict(type='CocoMetric')), {'ego_val/Acc': 1.0}, GENERIC),
     (None, {'ego_val/Acc': 1.0}, BENCHMARKS['segmentation']), (None, {'coco/bbox_mAP': 1.0}, GENERIC),
     (dict(test_evaluator='odd'), {}, GENERIC), (None, {}, GENERIC)])

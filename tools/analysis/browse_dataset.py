@@ -2,7 +2,8 @@
 """Draw what a model gets to see: for each list of a config, the labels of some videos under a map of their features.
 
 Of clips (anticipation, planning) the true classes or the coming steps are drawn, one clip per video; of samples with
-one class (transfer) the most frequent classes, and the labels of some, with their texts if the model reads those.
+one class (transfer) the most frequent classes, and the labels of some, with their texts if the model reads those; of
+pairs of pictures (correspondence) the given and the wanted mask, negatives marked.
 
 Example::
 
@@ -12,6 +13,7 @@ Example::
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # a clone works without being installed
@@ -31,7 +33,9 @@ from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
 from egoexo.utils.loader_configs import iter_datasets
 from egoexo.visualization.class_ranking import ClassRanking, draw_class_rankings
+from egoexo.visualization.correspondence import make_pair
 from egoexo.visualization.future_steps import FutureSteps, draw_future_steps
+from egoexo.visualization.mask_pair import draw_mask_pairs
 from egoexo.visualization.sample_visualizer import clip_note, field_array
 from egoexo.visualization.segmentation import TimelineVideo, draw_timeline
 
@@ -45,7 +49,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='dataloader to draw')
     parser.add_argument('--num', type=int, default=6,
-                        help='videos or clips per list, spread over it (default: %(default)s)')
+                        help='videos, clips or pairs per list, spread over it (default: %(default)s)')
     parser.add_argument('--out-dir', type=Path, help='folder of the pictures (default: work_dirs/browse/<config>)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
                         help='change values by dotted path')
@@ -148,6 +152,32 @@ def draw_labelled(dataset: EgoExoDataset, chosen: Sequence[int]) -> Figure:
                                title=f'{dataset.subset}: {len(items)} of {len(dataset)} samples, each {inputs}')
 
 
+def draw_pairs(dataset: EgoExoDataset, chosen: Sequence[int]) -> Figure:
+    """Pairs of pictures with the mask that is given and the one that is wanted, as a training or test draws them.
+
+    Args:
+        dataset (EgoExoDataset): Of correspondence, not empty.
+        chosen (Sequence[int]): Positions of the pairs.
+
+    Returns:
+        matplotlib.figure.Figure: Negatives say of which kind they are.
+    """
+    pairs = []
+    for index in chosen:
+        item = dataset[index]
+        meta = item['data_samples'].metainfo
+        pair = make_pair(meta)
+        if not meta['is_negative']:
+            notes = ['surroundings hidden'] if item['inputs']['hidden_tokens'].any() else []
+        elif meta['is_annotated'] is False:
+            notes = ['negative: nobody looked']
+        else:
+            drawn = str(meta['uid']) not in Path(meta['target_path']).parts
+            notes = ['negative: picture of another take' if drawn else 'negative: not there']
+        pairs.append(replace(pair, note=', '.join([*notes, str(meta['uid']).split('-')[0]])))
+    return draw_mask_pairs(pairs, title=f'{dataset.subset}: {len(pairs)} of {len(dataset):,} pairs')
+
+
 def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
     """Write the picture of one list.
 
@@ -157,17 +187,19 @@ def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
         path (Path): Picture to write.
     """
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(num, len(dataset))).round().astype(int)).tolist()
-    if hasattr(dataset, '__getitems__'):
-        figure = draw_labelled(dataset, chosen) if hasattr(type(dataset), 'labels') else draw_clips(dataset, num)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=150)
-        return
-    console = Console(stderr=True)
-    rows = [as_row(dataset[index]) for index in track(chosen, dataset.subset, console=console, transient=True,
-                                                      disable=not console.is_terminal)]
-    meta = dataset.metainfo
-    figure = draw_timeline(rows, meta['classes'], fps=meta['label_fps'],
-                           title=f'{dataset.subset}: {len(rows)} of {len(dataset)} videos, features above labels')
+    if dataset.METAINFO.get('benchmark') == 'correspondence':
+        figure = draw_pairs(dataset, chosen)
+    elif hasattr(type(dataset), 'labels'):
+        figure = draw_labelled(dataset, chosen)
+    elif hasattr(dataset, '__getitems__'):
+        figure = draw_clips(dataset, num)
+    else:
+        console = Console(stderr=True)
+        rows = [as_row(dataset[index]) for index in track(chosen, dataset.subset, console=console, transient=True,
+                                                          disable=not console.is_terminal)]
+        meta = dataset.metainfo
+        figure = draw_timeline(rows, meta['classes'], fps=meta['label_fps'],
+                               title=f'{dataset.subset}: {len(rows)} of {len(dataset)} videos, features above labels')
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=150)
 

@@ -4,6 +4,8 @@ from egoexo.engine.hooks.adaptation_progress_hook import AdaptationProgressHook
 from egoexo.engine.hooks.bounded_log_hook import BoundedLogHook
 from egoexo.engine.hooks.clip_prediction_hook import ClipPredictionHook
 from egoexo.engine.hooks.clip_visualization_hook import ClipVisualizationHook
+from egoexo.engine.hooks.correspondence_prediction_hook import CorrespondencePredictionHook
+from egoexo.engine.hooks.correspondence_visualization_hook import CorrespondenceVisualizationHook
 from egoexo.engine.hooks.counter_seed_hook import CounterSeedHook
 from egoexo.engine.hooks.feature_space_hook import FeatureSpaceHook
 from egoexo.engine.hooks.fit_encoder_hook import FitEncoderHook
@@ -23,6 +25,8 @@ __all__ = [
     'BoundedLogHook',
     'ClipPredictionHook',
     'ClipVisualizationHook',
+    'CorrespondencePredictionHook',
+    'CorrespondenceVisualizationHook',
     'CounterSeedHook',
     'FeatureSpaceHook',
     'FitEncoderHook',

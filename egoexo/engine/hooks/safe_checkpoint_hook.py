@@ -2,6 +2,7 @@
 
 import os
 from collections import deque
+from collections.abc import Sequence
 from pathlib import Path
 
 from mmengine.dist import is_main_process
@@ -27,6 +28,8 @@ class SafeCheckpointHook(CheckpointHook):
     - ``best.pth`` in the work directory always points to the best checkpoint, so scripts need not know its epoch.
     - A validation that a kill has cut off is noted as missing, so that the loops run it on resume.
     - An interval that would lose half-accumulated gradients is refused before training starts.
+    - Methods, which some schedulers keep among their numbers (``OneCycleLR``), stay out of the file: data alone can be
+      read safely, and a resumed scheduler has its own.
     - A full disk ends the run with a message that names the intact checkpoint.
 
     Args:
@@ -67,6 +70,19 @@ class SafeCheckpointHook(CheckpointHook):
             self._follow_moved_folder()
             if is_main_process():
                 self._tidy(runner)
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Leave methods out of the states of schedulers.
+
+        Args:
+            runner (Runner): The runner of the training process.
+            checkpoint (dict): Content of the file, changed in place.
+        """
+        states = checkpoint.get('param_schedulers')
+        if states:
+            checkpoint['param_schedulers'] = (
+                {name: _without_methods(part) for name, part in states.items()} if isinstance(states, dict) else
+                _without_methods(states))
 
     def save_now(self, runner: Runner, iteration: int) -> str:
         """Save a checkpoint outside the interval, unless this position is on disk already.
@@ -192,6 +208,10 @@ class SafeCheckpointHook(CheckpointHook):
     def _forget_best_paths(self) -> None:
         for name in self._best_paths():
             self._set_best_path(name, None)
+
+
+def _without_methods(states: Sequence[dict]) -> list[dict]:
+    return [{key: value for key, value in state.items() if not callable(value)} for state in states]
 
 
 def accumulative_counts(runner: Runner) -> list[int]:

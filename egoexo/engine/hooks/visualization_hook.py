@@ -52,9 +52,11 @@ class SequenceVisualizationHook(Hook):
 
     def before_val_epoch(self, runner: Runner) -> None:
         """Forget what an interrupted pass left."""
-        self._kept.clear()
+        self._forget()
 
-    before_test_epoch = before_val_epoch
+    def before_test_epoch(self, runner: Runner) -> None:
+        """Forget what an interrupted pass left."""
+        self._forget()
 
     def after_val_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None,
                        outputs: Sequence[EgoExoDataSample] | None = None) -> None:
@@ -83,19 +85,25 @@ class SequenceVisualizationHook(Hook):
                 fields = {name: sample.get(name).cpu() for name in _DRAWN_FIELDS if name in sample}
                 kept.append(EgoExoDataSample(metainfo=sample.metainfo, **fields))
 
-    def _write(self, runner: Runner, suffix: str) -> None:
-        if not self._kept:
-            return
-        if self._visualizer is None:
-            # Not through build(): MMEngine would make it the process's current visualizer.
-            settings = dict(self._visualizer_cfg)
-            self._visualizer = VISUALIZERS.get(settings.pop('type'))(**settings)
-        self._visualizer.dataset_meta = runner.visualizer.dataset_meta
+    def _figures(self) -> dict[str, list[EgoExoDataSample]]:
+        """What each figure shows, by its name."""
         splits: dict[str, list[EgoExoDataSample]] = defaultdict(list)
         for subset, samples in self._kept.items():
             splits[subset.rsplit('_', 1)[-1]].extend(samples)
-        for split, samples in splits.items():
-            path = Path(runner.work_dir) / self.out_dir / f'{split}{suffix}.png'
-            self._visualizer.add_datasample(split, data_sample=samples, out_file=path)
-            runner.logger.info(f'{self.drawn} of %s: %s', len(samples), split, path)
+        return splits
+
+    def _forget(self) -> None:
         self._kept.clear()
+
+    def _write(self, runner: Runner, suffix: str) -> None:
+        figures = self._figures()
+        if figures and self._visualizer is None:
+            # Not through build(): MMEngine would make it the process's current visualizer.
+            settings = dict(self._visualizer_cfg)
+            self._visualizer = VISUALIZERS.get(settings.pop('type'))(**settings)
+        for name, samples in figures.items():
+            self._visualizer.dataset_meta = runner.visualizer.dataset_meta
+            path = Path(runner.work_dir) / self.out_dir / f'{name}{suffix}.png'
+            self._visualizer.add_datasample(name.replace('_', ' '), data_sample=samples, out_file=path)
+            runner.logger.info(f'{self.drawn} of %s: %s', len(samples), name, path)
+        self._forget()

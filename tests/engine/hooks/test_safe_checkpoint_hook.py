@@ -84,6 +84,19 @@ def test_accumulation_resumes_exactly_on_a_boundary(loop, tmp_path):
     assert weights_hash(toy_train(cfg, resume=True)) == whole
 
 
+def test_a_scheduler_that_keeps_methods_resumes(tmp_path):
+    """OneCycleLR keeps the function of its curve; a file with it could not be read safely."""
+    def config(folder):
+        schedule = dict(type='OneCycleLR', by_epoch=False, eta_max=0.1, total_steps=12)
+        return toy_config(tmp_path / folder, loop='iter', length=3, param_scheduler=[schedule])
+
+    whole = toy_train(config('whole'))
+    toy_train(config('cut'), kill_at=9)
+    resumed = toy_train(config('cut'), resume=True)
+    assert weights_hash(resumed) == weights_hash(whole)
+    assert resumed.param_schedulers[0].last_step == whole.param_schedulers[0].last_step
+
+
 @pytest.mark.parametrize('count', [0, 1])
 def test_one_file_is_not_enough(count):
     with pytest.raises(ConfigError, match=f'max_keep_ckpts={count}: expected -1'):

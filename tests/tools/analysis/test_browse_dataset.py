@@ -5,6 +5,7 @@ from pathlib import Path
 import matplotlib.image
 import numpy as np
 import pytest
+from correspondence_support import write_correspondence_root
 from matplotlib.figure import Figure
 from tests_support import REPO
 from transfer_support import write_ego2exo_root
@@ -102,3 +103,27 @@ def test_segments_show_their_class_and_text(tmp_path: Path, monkeypatch: pytest.
     assert any(text.startswith('“') and 'onion' in text for text in texts)
     assert features[0] == 'exo_train: 2 of 48 samples, each 16 numbers'
     assert features.count('no label') == 2
+
+
+def test_pairs_show_their_masks_and_negatives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    draw = tool.draw_pairs
+    monkeypatch.setattr(tool, 'draw_pairs', lambda *args: figures.append(draw(*args)) or figures[-1])
+    root = write_correspondence_root(tmp_path / 'root', dict(train=1, val=2), ('steel pan_0', 'cup_2'), ('cam01',))
+    pipeline = [dict(type='LoadImagePair'), dict(type='PadSquareResizeNearest', size=64),
+                dict(type='HideTargetTokens', prob=1.0), dict(type='PackPair')]
+    lists = [dict(type='CorrespondenceDataset', direction=direction, split=split, negative_prob=prob)
+             for direction, split, prob in (('ego2exo', 'train', 0.0), ('exo2ego', 'train', 0.0),
+                                            ('exo2ego', 'val', 1.0))]
+    dataset = dict(type='ConcatSubsets', data_root=str(root), pipeline=pipeline, datasets=lists)
+    path = tmp_path / 'config.py'
+    path.write_text(f"default_scope = 'egoexo'\ntrain_dataloader = dict(batch_size=8, dataset={dataset!r})")
+    written = tool.main([str(path), '--num', '6', '--out-dir', str(tmp_path / 'out')])
+    assert [file.name for file in written] == ['ego2exo_train.png', 'exo2ego_train.png', 'exo2ego_val.png']
+    texts = list(map(drawn_texts, figures))
+    assert texts[0][0] == 'ego2exo_train: 6 of 6 pairs'
+    notes = [[text for text in part if text.startswith('frame ')] for part in texts]
+    assert any('surroundings hidden' in note for note in notes[0])
+    assert sum('negative: not there' in note for note in notes[0]) == texts[0].count('not visible in this view') > 0
+    assert any('negative: nobody looked' in note for note in notes[1])
+    assert all('negative: picture of another take' in note for note in notes[2])
