@@ -27,7 +27,9 @@ def mini_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope='session')
 def takes_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ego-Exo4D's layout of EgoExo-Mini, preset ``tiny``, with ``metadata/ego2exo.json``; made like ``mini_root``.
+    """Ego-Exo4D's layout of EgoExo-Mini, preset ``tiny``, made like ``mini_root``.
+
+    With ``metadata/ego2exo.json`` and the prepared takes in ``correspondence``.
 
     A world of its own, so that tests of asynchronous videos do not wait for it. A folder named by EGOEXO_MINI_DIR must
     hold both layouts (``tools/data/make_mini.py --preset tiny``).
@@ -39,7 +41,7 @@ def _mini_world(factory: pytest.TempPathFactory, name: str, layout: str) -> Path
     """Folder with one layout of the tiny world."""
     if os.environ.get('EGOEXO_MINI_DIR'):
         root = Path(os.environ['EGOEXO_MINI_DIR'])
-        needed = root / layout / ('metadata/ego2exo.json' if layout == 'egoexo4d' else '')
+        needed = root / layout / ('correspondence/correspondence-gt.json' if layout == 'egoexo4d' else '')
         if not needed.exists():
             raise FileNotFoundError(f'{needed} is missing: the folder of EGOEXO_MINI_DIR must hold both layouts; make '
                                     f'them with tools/data/make_mini.py --preset tiny --out {root}')

@@ -196,6 +196,8 @@ class CorrespondenceDataset(EgoExoDataset):
         takes = read_takes(self.data_root, uids, self.looked_at, self.ground_truth, self.subset)
         pairs, problems = self._list_pairs(takes, uids)
         self._file_pairs, self._pairs_by_take, self._looked_at = None, {}, None
+        if self.swap_masks is not None:
+            pairs = swap_query_masks(takes, pairs, self.swap_masks, self.subset)
         pairs, left_out = self._wanted(takes, pairs)
         self.num_listed = len(pairs.query)
         if self.check_files:
@@ -207,8 +209,6 @@ class CorrespondenceDataset(EgoExoDataset):
         if not self.num_listed and not problems:
             raise AnnotationError(explain(self.name, 'at least one mask of an object that an ego and an exo camera '
                                           'see', f'none in {len(uids)} takes', 'Check the split and data_root.'))
-        if self.swap_masks is not None:
-            pairs = swap_query_masks(takes, pairs, self.swap_masks, self.subset)
         if self.test_mode:
             pairs = pairs.select(_by_moment(takes, pairs, uids))
         items = CorrespondenceList(takes, pairs, dict(view=self.direction, subset=self.subset,

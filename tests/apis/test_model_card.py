@@ -21,7 +21,8 @@ SHA = 'a' * 64
 METRICS = {'segmentation': set(summarise([count_video(np.zeros(1, int), np.zeros(1, int), PROTOCOLS['official'])])),
            'anticipation': set(constant_baselines(np.eye(6))['uniform']),
            'planning': {'1-AUED', 'AUED', *(f'ED@{step}' for step in range(1, 9))},
-           'transfer': {'top1', 'top5', 'mean_class_acc'}}
+           'transfer': {'top1', 'top5', 'mean_class_acc'},
+           'correspondence': {'iou', 'contour_acc', 'location_error', 'visibility_acc'}}
 
 
 def write(root, entry=None, metafile=None):

@@ -11,12 +11,18 @@ from tools import train
 
 SEGMENTATION = 'configs/segmentation/mini_mstcn_i3d_egoexolearn-ego.py'
 TRANSFER = 'configs/transfer/mini_mlp_omnivore_ego2exo-ego2exo-tfidf.py'
+CORRESPONDENCE = 'configs/correspondence/mini_xsegtx_cnn_egoexo4d-ego2exo.py'
 LENGTHS = {
     SEGMENTATION: ['train_cfg.max_epochs=3', 'train_cfg.val_interval=1'],
     TRANSFER: ['train_dataloader.batch_sampler.target_batch_size=4', *(
         f'{phase}{option}' for phase in ('', '+phases.text.cfg_options.') for option in (
             'train_dataloader.batch_size=4', 'train_cfg.max_iters=40', 'train_cfg.val_interval=10',
             'default_hooks.checkpoint.interval=10'))],
+    CORRESPONDENCE: [
+        'train_dataloader.batch_size=4', 'train_cfg.max_iters=24', 'train_cfg.val_interval=8',
+        'default_hooks.checkpoint.interval=4', 'val_dataloader.dataset.datasets.0.every=200',
+        'model.visibility_head.feat_size=8', *(f'{split}_dataloader.dataset.pipeline.1.size=64'
+                                               for split in ('train', 'val', 'test'))],
 }
 
 
@@ -60,3 +66,8 @@ def test_transfer_killed_from_outside(full, rng, ledger, takes_root, tmp_path):
         return fingerprint(work), labels, {name: value.tolist() for name, value in weights.items() if 'head' in name}
 
     kill_from_outside(TRANSFER, takes_root, 'transfer', full, rng('transfer'), ledger, tmp_path, both_phases)
+
+
+def test_correspondence_killed_from_outside(full, rng, ledger, takes_root, tmp_path):
+    kill_from_outside(CORRESPONDENCE, takes_root / 'correspondence', 'correspondence', full, rng('correspondence'),
+                      ledger, tmp_path, fingerprint)

@@ -36,7 +36,19 @@ class CrossLayer(nn.Module):
         self.cross_attention = AttentionLayer(*sizes)
 
 
-_KINDS = {'I': InnerLayer, 'C': CrossLayer, 'N': None}
+class ObjectLayer(nn.Module):
+    """Both views look at the query view, of which the tokens outside the mask may be hidden.
+
+    Args:
+        sizes (tuple): Arguments of :class:`AttentionLayer`.
+    """
+
+    def __init__(self, sizes: tuple) -> None:
+        super().__init__()
+        self.object_attention = AttentionLayer(*sizes)
+
+
+_KINDS = {'I': InnerLayer, 'C': CrossLayer, 'O': ObjectLayer, 'N': None}
 
 
 @MODELS.register_module()
@@ -51,7 +63,8 @@ class CrossViewEncoder(nn.Module):
         num_heads (int): Heads.
         feedforward_channels (int): Channels between the linear layers.
         layers (str): One letter per layer: ``I`` each view looks at itself and the query view at the mask, ``C`` at
-            the other view, ``N`` nothing. Defaults to the released ``'ICICIN'``.
+            the other view, ``O`` both at the query view, ``N`` nothing. Defaults to the released ``'ICICIN'``; ``O`` is
+            ours, cheap where the query view is hidden outside the mask.
         dropout (float): Inside layers.
         drop_feat (float): Of whole channels of the projected maps.
         pos_weight (float): Of the position.
@@ -81,7 +94,7 @@ class CrossViewEncoder(nn.Module):
         sizes = (embed_dims, num_heads, feedforward_channels, dropout)
         self.layers = nn.ModuleList(nn.Identity() if kind == 'N' else _KINDS[kind](sizes) for kind in layers)
         # After the last look at the other view, the target's tokens do not depend on the query's any more.
-        self._last_exchange = layers.rfind('C')
+        self._last_exchange = max(layers.rfind(kind) for kind in 'CO')
         self._positions: dict[tuple, Tensor] = {}
 
     def forward(self, maps: Tensor, query: Tensor, target: Tensor, masks: Tensor, hidden: Tensor | None = None,
@@ -114,6 +127,10 @@ class CrossViewEncoder(nn.Module):
                 both, hidden = both[num:], None if hidden is None else hidden[num:]
             if isinstance(layer, CrossLayer):
                 both = layer.cross_attention(both, hidden, swap=True)
+            elif isinstance(layer, ObjectLayer):
+                seen, unseen = _visible(both[:num], None if hidden is None else hidden[:num])
+                seen, unseen = seen.repeat(2, 1, 1), None if unseen is None else unseen.repeat(2, 1)
+                both = layer.object_attention(both, unseen, context=seen)
             elif isinstance(layer, InnerLayer):
                 if len(both) > num:
                     both = torch.cat([layer.mask_attention(both[:num], context=mask), both[num:]])
@@ -135,6 +152,15 @@ def _hidden(query: Tensor | None, target: Tensor | None) -> Tensor | None:
         return None
     query = torch.zeros_like(target) if query is None else query
     return torch.cat([query, torch.zeros_like(query) if target is None else target]).flatten(1)
+
+
+def _visible(tokens: Tensor, hidden: Tensor | None) -> tuple[Tensor, Tensor | None]:
+    """(N, K, C) and (N, K) of (N, L, C) and (N, L): as many tokens as the map with the most visible ones has."""
+    if hidden is None:
+        return tokens, None
+    most = max(int((~hidden).sum(1).max()), 1)
+    chosen = (~hidden).to(torch.uint8).topk(most, dim=1).indices
+    return tokens.gather(1, chosen[:, :, None].expand(-1, -1, tokens.shape[-1])), hidden.gather(1, chosen)
 
 
 def _tokens(maps: Tensor) -> Tensor:
