@@ -25,8 +25,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--work-dir', help='folder for the log; default work_dirs/<config name>')
-    parser.add_argument('--dump', metavar='FILE.npz', help='predictions: one array per video under <subset>/<uid>, or '
-                        'ids and logits per list (anticipation, planning)')
+    parser.add_argument('--dump', metavar='FILE', help='predictions; .npz: one array per video under <subset>/<uid>, '
+                        'or ids and logits per list (anticipation, planning, transfer); .json: masks (correspondence)')
     parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>; '
                         'DIR/predictions.npz where the release has no format')
     parser.add_argument('--out', metavar='FILE.json', help='metrics with the hashes of their protocols')
@@ -77,17 +77,34 @@ def write_scalars(path: str, args: argparse.Namespace, metrics: dict, runner: Ru
     write_atomically(json.dumps(content, indent=1).encode(), path)
 
 
+def metrics_of(evaluator: dict | list) -> list[dict]:
+    """Configs of the metrics of an evaluator: a metric, several, or an evaluator with ``metrics``."""
+    evaluator = evaluator.get('metrics', evaluator) if isinstance(evaluator, dict) else evaluator
+    return [evaluator] if isinstance(evaluator, dict) else evaluator
+
+
+def name_files(evaluator: dict | list, work_dir: str) -> None:
+    """Let metrics write what the report reads, unless the config names other files.
+
+    Args:
+        evaluator (dict | list): ``test_evaluator`` of the config, changed in place.
+        work_dir (str): Work directory of the test.
+    """
+    for metric in metrics_of(evaluator):
+        for argument, name in getattr(METRICS.get(metric['type']), 'work_dir_files', {}).items():
+            metric.setdefault(argument, str(Path(work_dir) / name))
+
+
 def prediction_hook(evaluator: dict | list) -> str:
     """Type of the hook that keeps the predictions, as the metrics of this test name it.
 
     Args:
-        evaluator (dict | list): ``test_evaluator`` of the config: a metric, several, or an evaluator with ``metrics``.
+        evaluator (dict | list): ``test_evaluator`` of the config.
 
     Raises:
         ConfigError: If the metrics want different hooks.
     """
-    evaluator = evaluator.get('metrics', evaluator) if isinstance(evaluator, dict) else evaluator
-    metrics = [evaluator] if isinstance(evaluator, dict) else evaluator
+    metrics = metrics_of(evaluator)
     named = {getattr(METRICS.get(metric['type']), 'prediction_hook', None): metric['type'] for metric in metrics}
     named.pop(None, None)
     if len(named) > 1:
@@ -110,6 +127,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     cfg = load_config(args.config, args.cfg_options)
     cli.prepare(cfg, args.config, args.work_dir, args.launcher)
     cfg.load_from, cfg.resume = None, False
+    name_files(cfg.test_evaluator, cfg.work_dir)
     if args.dump or args.submission:
         hook = dict(type=prediction_hook(cfg.test_evaluator), dump=args.dump, submission=args.submission)
         cfg.custom_hooks = [*cfg.get('custom_hooks', []), hook]

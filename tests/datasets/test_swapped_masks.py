@@ -17,7 +17,8 @@ def test_every_pair_shows_another_object_of_the_same_picture(tmp_path: Path, dir
                       for seed in (None, 3))
     shown = {}  # (take, camera, frame) -> object -> its mask
     for info in plain:
-        shown.setdefault((info['uid'], info['query_camera'], info['frame']), {})[info['object_name']] = info['query_rle']
+        picture = info['uid'], info['query_camera'], info['frame']
+        shown.setdefault(picture, {})[info['object_name']] = info['query_rle']
     assert len(plain) == len(swapped) > 0
     for before, after in zip(plain, swapped, strict=True):
         others = shown[after['uid'], after['query_camera'], after['frame']]

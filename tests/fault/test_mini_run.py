@@ -21,7 +21,7 @@ LENGTHS = {
     CORRESPONDENCE: [
         'train_dataloader.batch_size=4', 'train_cfg.max_iters=24', 'train_cfg.val_interval=8',
         'default_hooks.checkpoint.interval=4', 'val_dataloader.dataset.datasets.0.every=200',
-        'model.visibility_head.feat_size=8', *(f'{split}_dataloader.dataset.pipeline.1.size=64'
+        'model.visibility_head.feat_size=16', *(f'{split}_dataloader.dataset.pipeline.1.size=64'
                                                for split in ('train', 'val', 'test'))],
 }
 

@@ -28,7 +28,7 @@ RESULTS = ('ego-exo_val_results.json', 'exo-ego_val_results.json')
 #: ResNet-18 instead of ResNet-50, and nothing that has pre-trained it.
 SMALL_MODEL = ('model.backbone_checkpoint=None', 'model.backbone.depth=18', 'model.encoder.in_channels=256',
                'model.visibility_head.feat_size=4')
-MINI_MODEL = (f'model.visibility_head.feat_size={SIZE // 8}',)
+MINI_MODEL = (f'model.visibility_head.feat_size={SIZE // 4}',)
 
 
 def trained_with(length: int, every: int = 2, log: int = 1) -> list[str]:
@@ -238,7 +238,7 @@ def test_a_test_split_is_submitted_without_scores(checkpoint: Path, root: Path, 
 
 @pytest.mark.parametrize(('option', 'message'), [
     ('train_dataloader.dataset.data_root={tmp}', '{tmp}'),
-    ('train_dataloader.dataset.pipeline.1.size=48', 'VisibilityHead: expected a map of 8 x 8 tokens, found 6 x 6'),
+    ('train_dataloader.dataset.pipeline.1.size=48', 'VisibilityHead: expected a map of 16 x 16 tokens, found 12 x 12'),
     ('model.backbone_checkpoint={tmp}/absent.pth', '{tmp}/absent.pth')])
 def test_training_refuses_in_words(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture, option: str,
                                    message: str) -> None:

@@ -79,3 +79,10 @@ def test_metrics_of_two_benchmarks_have_no_common_dump():
     with pytest.raises(ConfigError, match='expected metrics of one benchmark with --dump or --submission, found '
                                           'SegmentationMetric and PlanningMetric. Test the benchmarks one by one'):
         test.prediction_hook([dict(type='SegmentationMetric'), dict(type='PlanningMetric')])
+
+
+@pytest.mark.parametrize(('stated', 'expected'), [({}, 'runs/x/items.csv'), (dict(item_file='mine.csv'), 'mine.csv')])
+def test_metrics_write_what_the_report_reads(stated, expected):
+    evaluator = [dict(type='CorrespondenceMetric', **stated), dict(type='SegmentationMetric')]
+    test.name_files(evaluator, 'runs/x')
+    assert evaluator == [dict(type='CorrespondenceMetric', item_file=expected), dict(type='SegmentationMetric')]

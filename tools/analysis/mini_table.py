@@ -75,6 +75,28 @@ def train_and_test(config: Path, seed: int, work_dir: Path, reuse: bool) -> dict
     return metrics
 
 
+def run_control(config: Path, folder: Path, name: str, options: Sequence[str], reuse: bool) -> dict[str, float]:
+    """A control: the best checkpoint of a run, tested under conditions under which it must fail.
+
+    Args:
+        config (Path): Mini config of the run.
+        folder (Path): Its work directory; the control gets a folder of its own in it.
+        name (str): Of the control.
+        options (Sequence[str]): ``KEY=VALUE`` for the test.
+        reuse (bool): Whether to take over a result that is already there.
+
+    Returns:
+        dict[str, float]: Metric -> value.
+    """
+    out = folder / name / 'scalars.json'
+    if not (reuse and out.is_file()):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with open(out.parent / 'test.log', 'w', encoding='utf-8') as log:
+            run_tool('test', [config, folder / 'best.pth', '--work-dir', out.parent, '--out', out, '--cfg-options',
+                              *options], log)
+    return json.loads(out.read_text(encoding='utf-8'))['metrics']
+
+
 def config_of(name: str, plan: dict, args: argparse.Namespace) -> Path:
     """Config of a run."""
     return ROOT / 'configs' / args.benchmark / (plan['runs'] | plan.get('zoo_runs', {}))[name]
@@ -106,10 +128,15 @@ def collect(plan: dict, args: argparse.Namespace) -> dict[str, dict[str, list[fl
             results[jobs[job]] = job.result()
             left = (time.time() - started) / done * (len(jobs) - done)
             print(f'[{done}/{len(jobs)}] {jobs[job][0]} seed {jobs[job][1]} done, ETA {left:.0f} s', flush=True)
+        controls = {name: control for name, control in plan.get('controls', {}).items() if control['run'] in names}
+        again = {(name, seed): pool.submit(
+            run_control, config_of(control['run'], plan, args), folder_of(control['run'], seed, args), name,
+            control['options'], args.reuse) for name, control in controls.items() for seed in args.seeds}
+        results |= {key: job.result() for key, job in again.items()}
     return {
         name: {metric: [results[name, seed][metric] for seed in args.seeds] for metric in results[name, args.seeds[0]]
                if isinstance(results[name, args.seeds[0]][metric], float)}
-        for name in names
+        for name in (*names, *controls)
     }
 
 

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from functools import wraps
+from typing import ClassVar
 
 from mmengine.evaluator import BaseMetric
 
@@ -41,6 +42,8 @@ class BaseEgoExoMetric(BaseMetric):
     default_prefix = ''  # keys are complete; None would make MMEngine warn
     #: Hook with which ``tools/test.py`` keeps the predictions of the benchmark.
     prediction_hook = 'FramePredictionHook'
+    #: Argument -> file that ``tools/test.py`` lets the metric write into the work directory, for the report.
+    work_dir_files: ClassVar[dict[str, str]] = {}
 
     def __init__(
             self, collect_device: str = 'cpu', prefix: str | None = None, collect_dir: str | None = None) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from mmengine.logging import print_log
@@ -71,6 +72,7 @@ class CorrespondenceMetric(BaseEgoExoMetric):
     """
 
     prediction_hook = 'CorrespondencePredictionHook'
+    work_dir_files: ClassVar[dict[str, str]] = dict(item_file='items.csv')
 
     def __init__(self, protocols: Sequence[str] | str = ('official',), resize_pred: str | None = None,
                  by_size: bool = False, num_bootstrap: int = 0, bootstrap_seed: int = 0,

@@ -123,18 +123,24 @@ class CrossViewEncoder(nn.Module):
         position = self._position(size, maps)
         hidden = _hidden(hidden_query, hidden)
         for number, layer in enumerate(self.layers):
-            if number > self._last_exchange and not with_query and len(both) > num:
-                both, hidden = both[num:], None if hidden is None else hidden[num:]
+            # Without the query's map its tokens are updated up to the last exchange only; an object layer reads them as
+            # they come, so there its own update is left out too.
+            alone = not with_query and number >= self._last_exchange + (not isinstance(layer, ObjectLayer))
+            if isinstance(layer, ObjectLayer):
+                seen, unseen = _visible(both[:num], None if hidden is None else hidden[:num])
+                if not alone:
+                    seen, unseen = seen.repeat(2, 1, 1), None if unseen is None else unseen.repeat(2, 1)
+                both = layer.object_attention(both[num:] if alone else both, unseen, context=seen)
+                continue
+            if alone and len(both) > num:
+                both = both[num:]
             if isinstance(layer, CrossLayer):
                 both = layer.cross_attention(both, hidden, swap=True)
-            elif isinstance(layer, ObjectLayer):
-                seen, unseen = _visible(both[:num], None if hidden is None else hidden[:num])
-                seen, unseen = seen.repeat(2, 1, 1), None if unseen is None else unseen.repeat(2, 1)
-                both = layer.object_attention(both, unseen, context=seen)
             elif isinstance(layer, InnerLayer):
                 if len(both) > num:
                     both = torch.cat([layer.mask_attention(both[:num], context=mask), both[num:]])
-                both = layer.self_attention(self.feat_weight * both + self.pos_weight * position, hidden)
+                masked = None if hidden is None else hidden[-len(both):]
+                both = layer.self_attention(self.feat_weight * both + self.pos_weight * position, masked)
         both = both.transpose(1, 2).unflatten(-1, size)
         return (both[:num], both[num:]) if with_query else (None, both[-num:])
 

@@ -12,7 +12,8 @@ from egoexo.evaluation.offline.take_spans import Span, find_spans, read_span
 CONTENT = {
     'version': 'a "quoted" {brace} \\', 'info': {'takes': {'no': {}}},
     'ego-exo': {'challenge': [1, {'x': {}}], 'results': {
-        'take "1"': {'masks': {'a}{': {'counts': 'q\\\\{"'}}, 'n': [1, 2.5, None]}, 'täke 2': {}, '3': {'masks': {}}, 'list': [{'a': {'results': {}}}, {}], 'list 2': [[{'x': {}}]]}},
+        'take "1"': {'masks': {'a}{': {'counts': 'q\\\\{"'}}, 'n': [1, 2.5, None]}, 'täke 2': {}, '3': {'masks': {}},
+        'list': [{'a': {'results': {}}}, {}], 'list 2': [[{'x': {}}]]}},
     'exo-ego': {'results': {'take "1"': {'a': 1}}, 'more': {'results': {'z': {}}}},
     'results': {'y': {}},
 }

@@ -24,7 +24,7 @@ def test_released_number_of_tensors():
     assert [len(list(layer.parameters())) for layer in encoder.layers] == [24, 12, 24, 12, 24, 0]
 
 
-@pytest.mark.parametrize('layers', ['ICICIN', 'IC', 'CI', 'I', 'N', 'ICNI'])
+@pytest.mark.parametrize('layers', ['ICICIN', 'IC', 'CI', 'I', 'N', 'ICNI', 'OO', 'OI', 'CO', 'OC', 'ON'])
 def test_the_target_alone_is_the_same(layers):
     encoder, data = build(layers=layers), inputs()
     hidden = torch.rand(2, 4, 5) > 0.5
@@ -45,6 +45,32 @@ def test_released_order_of_layers():
     expected = cross.cross_attention(x, context=y), cross.cross_attention(y, context=x)
     for found, tokens in zip(encoder(*inputs(1)), expected, strict=True):
         torch.testing.assert_close(found.flatten(2).mT, tokens)
+
+
+@pytest.mark.parametrize('visible', [(), (3, 7), (0,)])
+def test_object_layers_look_at_the_visible_tokens_of_the_query(visible):
+    """Both views at the same tokens; those that are hidden are left out, not weighted with nothing."""
+    encoder, (maps, query, target, masks) = build(layers='O'), inputs(1)
+    hidden = torch.ones(1, 20, dtype=torch.bool) if visible else torch.zeros(1, 20, dtype=torch.bool)
+    hidden[0, list(visible)] = False
+    x, y = (encoder.feat_proj(value).flatten(2).mT for value in (maps[:1], maps[1:]))
+    look, context = encoder.layers[0].object_attention, x[:, list(visible)] if visible else x
+    expected = look(x, context=context), look(y, context=context)
+    hidden_query = hidden.view(1, 4, 5) if visible else None
+    for found, tokens in zip(encoder(maps, query, target, masks, hidden_query=hidden_query), expected, strict=True):
+        torch.testing.assert_close(found.flatten(2).mT, tokens)
+
+
+def test_maps_with_fewer_visible_tokens_than_others_of_the_batch():
+    encoder, (maps, query, target, masks) = build(layers='OO'), inputs(2)
+    hidden = torch.ones(2, 4, 5, dtype=torch.bool)
+    hidden[0, 1, 1] = hidden[1, :3] = False  # one token, fifteen tokens
+    together = encoder(maps, query, target, masks, hidden_query=hidden)
+    for row in range(2):
+        alone = encoder(maps, query[row:row + 1], target[row:row + 1], masks[row:row + 1],
+                        hidden_query=hidden[row:row + 1])
+        for found, expected in zip(alone, together, strict=True):
+            torch.testing.assert_close(found[0], expected[row])
 
 
 def test_nothing_is_a_projection():
@@ -141,7 +167,7 @@ def test_low_precision():
 
 
 @pytest.mark.parametrize(('options', 'text'), [
-    (dict(layers=''), "layers: expected letters out of I, C, N, found ''"),
+    (dict(layers=''), "layers: expected letters out of I, C, O, N, found ''"),
     (dict(layers='ICX'), "found 'ICX'. Released: 'ICICIN'"),
     (dict(embed_dims=10), 'embed_dims: expected a multiple of 4 and of 2 heads, found 10. Released: 256 with 2'),
     (dict(embed_dims=128, num_heads=3), 'a multiple of 4 and of 3 heads, found 128')])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 from mmengine.optim import build_optim_wrapper
-from models.correspondence.xsegtx_support import CONFIG, SIZE, build_model, make_batch, total_loss
+from models.correspondence.xsegtx_support import CONFIG, SIZE, TOKENS, build_model, make_batch, total_loss
 
 from egoexo.errors import CheckpointError, ConfigError, DataError
 from egoexo.structures import EgoExoDataSample
@@ -72,6 +72,27 @@ def test_a_prediction_does_not_depend_on_its_batch(model):
     assert (alone.pred_target_mask != together[1].pred_target_mask).float().mean() < 0.01
 
 
+def test_only_the_mask_of_the_query_is_attended_to():
+    """Target maps depend on the query picture through the tokens of its mask alone; an empty mask hides nothing."""
+    def target_map(hide_query, mask):
+        batch = make_batch(1)
+        batch['inputs']['query_mask'] = mask
+        model = build_model(dict(layers='C'), hide_query=hide_query).eval()
+        batch = model.data_preprocessor(batch)
+        return model, batch['inputs'], model.encode(batch['inputs'])[1]
+
+    mask = torch.zeros(1, 1, SIZE, SIZE, dtype=torch.uint8)
+    mask[..., 5, 9] = 1  # a pixel of the token in row 1, column 2
+    model, inputs, hidden = target_map(True, mask)
+    expected = torch.ones(1, TOKENS, TOKENS, dtype=torch.bool)
+    expected[0, 1, 2] = False
+    maps = model.extract_maps(torch.cat([inputs['images'], inputs['query_mask'].expand(-1, 3, -1, -1)]))
+    by_hand = model.encoder(maps[:2], inputs['query'], inputs['target'], maps[2:], inputs['hidden_tokens'], expected)
+    torch.testing.assert_close(hidden, by_hand[1])
+    assert not torch.allclose(hidden, target_map(False, mask)[2])
+    torch.testing.assert_close(target_map(True, 0 * mask)[2], target_map(False, 0 * mask)[2])
+
+
 def test_threshold():
     model = build_model(threshold=0.0).eval()
     assert all(sample.pred_target_mask.all() for sample in model(**prepared(model), mode='predict'))
@@ -95,7 +116,7 @@ def test_pictures_are_encoded_once(model):
     handle = model.backbone.register_forward_pre_hook(lambda _, pictures: seen.append(len(pictures[0])))
     shared = model(inputs | dict(images=inputs['images'][:3]))
     handle.remove()
-    assert seen == [3 + 3]  # three pictures and three masks
+    assert sum(seen) == 3 + 3  # three pictures and three masks
     copied = model(inputs | dict(images=inputs['images'][[0, 0, 1, 2, 1, 2]], query=torch.arange(3),
                                  target=torch.arange(3, 6)))
     torch.testing.assert_close(shared, copied)

@@ -125,3 +125,28 @@ def test_one_model_of_each_config_goes_into_the_zoo(tmp_path: Path, monkeypatch:
     mini_table.main([*arguments, '--no-zoo', '--runs', 'ego', 'ego2exo'])
     assert [Path(call[2]).name for name, call in calls if name == 'train'] == ['ego-seed4', 'ego-seed5']
     assert {name for name, _ in calls} == {'train', 'test'}
+
+
+def test_a_control_tests_the_best_checkpoint_of_its_run_with_other_options(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def run_tool(name: str, arguments: list, log: object) -> None:
+        asked.append((name, [str(argument) for argument in arguments]))
+        Path(arguments[arguments.index('--out') + 1]).write_text('{"metrics": {"ego_val/iou": 0.01}}')
+
+    plan = dict(runs={'ego': 'mini_ego.py'}, controls={'ego-swapped': dict(run='ego', options=['a.b=0'])})
+    args = mini_table.parse_args(['x', '--work-dir', str(tmp_path), '--seeds', '0', '1', '--reuse', '--no-zoo',
+                                  '--jobs', '1'])
+    for seed in args.seeds:
+        (tmp_path / f'x/ego-seed{seed}').mkdir(parents=True)
+        (tmp_path / f'x/ego-seed{seed}/result.json').write_text('{"ego_val/iou": 0.5}')
+    monkeypatch.setattr(mini_table, 'run_tool', run_tool)
+    expected = {'ego': {'ego_val/iou': [0.5, 0.5]}, 'ego-swapped': {'ego_val/iou': [0.01, 0.01]}}
+    assert mini_table.collect(plan, args) == expected
+    folder = tmp_path / 'x/ego-seed1'
+    assert asked[1] == ('test', [
+        str(mini_table.ROOT / 'configs/x/mini_ego.py'), str(folder / 'best.pth'), '--work-dir',
+        str(folder / 'ego-swapped'), '--out', str(folder / 'ego-swapped/scalars.json'), '--cfg-options', 'a.b=0'])
+    monkeypatch.setattr(mini_table, 'run_tool', None)  # what is there is not made again
+    assert mini_table.collect(plan, args) == expected
