@@ -205,9 +205,12 @@ class ResultWriter:
         ConfigError: If the setting is unknown.
 
     Examples:
-        >>> with ResultWriter('ego-exo_val_results.json', 'ego-exo') as writer:                # doctest: +SKIP
-        ...     for uid in takes:
-        ...         writer.append(uid, {'masks': predict(uid), 'subsample_idx': [0, 30, 60]})
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp(), 'ego-exo_val_results.json')
+        >>> with ResultWriter(path, 'ego-exo') as writer:
+        ...     writer.append('a-take', {'masks': {}, 'subsample_idx': [0, 30, 60]})
+        >>> list(json.loads(path.read_text())['ego-exo']['results'])
+        ['a-take']
     """
 
     def __init__(self, path: str | os.PathLike, setting: str) -> None:

@@ -31,14 +31,19 @@ class JsonStream:
         max_member_chars (int): Longest member.
 
     Examples:
+        >>> import tempfile
+        >>> from pathlib import Path
         >>> from egoexo.errors import AnnotationError
-        >>> with JsonStream('relations_val.json', AnnotationError, 'a relations file') as stream:   # doctest: +SKIP
+        >>> path = Path(tempfile.mkdtemp(), 'relations_val.json')
+        >>> _ = path.write_text('{"version": 1, "annotations": {"a-take": {"masks": {}}}}')
+        >>> with JsonStream(path, AnnotationError, 'a relations file') as stream:
         ...     for key in stream.members():
         ...         if key == 'annotations':
-        ...             for uid in stream.members():
-        ...                 text = stream.text()
+        ...             print([(uid, stream.text()) for uid in stream.members()])
         ...         else:
-        ...             stream.text()
+        ...             print(key, stream.text())
+        version 1
+        [('a-take', '{"masks": {}}')]
     """
 
     def __init__(self, path: str | os.PathLike, error: type[EgoExoError], what: str,

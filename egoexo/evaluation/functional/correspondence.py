@@ -37,8 +37,8 @@ def iou(prediction: np.ndarray, target: np.ndarray) -> float:
         float: From 0 to 1.
 
     Examples:
-        >>> iou(np.array([[1, 1, 0]]), np.array([[0, 1, 1]])), iou(np.zeros((1, 1)), np.zeros((1, 1)))
-        (0.33333332222222256, 1.0)
+        >>> round(iou(np.array([[1, 1, 0]]), np.array([[0, 1, 1]])), 6), iou(np.zeros((1, 1)), np.zeros((1, 1)))
+        (0.333333, 1.0)
     """
     prediction, target = np.asarray(prediction, bool), np.asarray(target, bool)
     return overlap(int(np.count_nonzero(prediction & target)), int(np.count_nonzero(prediction | target)))
