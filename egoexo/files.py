@@ -12,7 +12,7 @@ from pathlib import Path
 
 from egoexo.errors import EgoExoError, explain
 
-__all__ = ['MAX_TEXT_BYTES', 'check_file', 'read_bytes', 'read_json', 'read_text']
+__all__ = ['MAX_TEXT_BYTES', 'check_file', 'parse_json', 'read_bytes', 'read_json', 'read_text', 'unique_members']
 
 #: Largest text file that is read whole unless a reader says otherwise; official tables are below 10 MB.
 MAX_TEXT_BYTES = 128 * 2**20
@@ -109,7 +109,7 @@ def read_json(path: str | os.PathLike, error: type[EgoExoError], what: str,
     """
     text = read_text(path, error, what, max_bytes)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite)
+        return parse_json(text)
     except json.JSONDecodeError as cause:
         found = f'text that is not valid JSON (line {cause.lineno}: {cause.msg})'
         raise error(explain(path, f'{what} in JSON', found, 'It may be truncated. Fetch or write it again.')) from cause
@@ -117,12 +117,39 @@ def read_json(path: str | os.PathLike, error: type[EgoExoError], what: str,
         # Not chained: its traceback has a thousand entries.
         raise error(explain(path, f'{what} in JSON', 'lists or objects nested a thousand deep',
                             'No such file is made like that. Fetch it again.')) from None
-    except ValueError as cause:  # of the three functions below, or an integer with thousands of digits
+    except ValueError as cause:  # a key twice, a number that is none, or an integer with thousands of digits
         raise error(explain(path, f'{what} in JSON', f'text that is not valid JSON ({cause})',
                             'Correct it or write it again.')) from cause
 
 
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def parse_json(text: str | bytes) -> object:
+    """Parse JSON as strictly as :func:`read_json`; for readers with messages of their own.
+
+    Args:
+        text (str | bytes): The JSON.
+
+    Returns:
+        object: Lists, dictionaries, strings, finite numbers, booleans and None.
+
+    Raises:
+        ValueError: If it is not valid, an object holds a key twice or a number is not finite; says so.
+        RecursionError: If it is nested a thousand deep.
+    """
+    return json.loads(text, object_pairs_hook=unique_members, parse_constant=_no_constant, parse_float=_finite)
+
+
+def unique_members(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """``object_pairs_hook`` of a strict parser.
+
+    Args:
+        pairs (list[tuple[str, object]]): Members of an object.
+
+    Returns:
+        dict[str, object]: The object.
+
+    Raises:
+        ValueError: If a key comes twice.
+    """
     content = dict(pairs)
     if len(content) != len(pairs):
         seen: set[str] = set()

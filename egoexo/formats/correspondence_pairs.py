@@ -9,8 +9,8 @@ from typing import NamedTuple
 from egoexo.errors import AnnotationError, ConfigError, explain
 from egoexo.formats.correspondence_take import TakeAnnotation
 from egoexo.formats.json_stream import JsonStream, parse_member
-from egoexo.formats.json_writer import open_whole
 from egoexo.formats.relation_names import checked_frame, checked_name, checked_object, is_ego
+from egoexo.formats.whole_file import open_whole
 
 __all__ = ['DIRECTIONS', 'PAIR_SETTINGS', 'PairItem', 'Track', 'create_pairs', 'iter_tracks', 'pairs_file_name',
            'read_pairs', 'write_pairs']

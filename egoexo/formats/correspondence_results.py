@@ -13,9 +13,10 @@ from egoexo.errors import ConfigError, PredictionError, explain, printable
 from egoexo.formats.correspondence_pairs import check_direction, iter_tracks
 from egoexo.formats.correspondence_take import TakeAnnotation
 from egoexo.formats.json_stream import JsonStream, parse_member
-from egoexo.formats.json_writer import open_whole, write_members
+from egoexo.formats.json_writer import write_members
 from egoexo.formats.relation_names import checked_frame, checked_name, checked_object
 from egoexo.formats.rle import Rle, check_rle
+from egoexo.formats.whole_file import open_whole
 
 __all__ = ['SETTINGS', 'Predictions', 'ResultWriter', 'TakePredictions', 'ViewPrediction', 'iter_predictions',
            'check_submission', 'pair_key', 'read_predictions', 'results_file_name', 'take_predictions_to_json',

@@ -14,9 +14,10 @@ from egoexo.formats.correspondence_take import (
     take_to_json,
 )
 from egoexo.formats.json_stream import JsonStream, parse_member
-from egoexo.formats.json_writer import open_whole, write_members
+from egoexo.formats.json_writer import write_members
 from egoexo.formats.relation_names import checked_name
 from egoexo.formats.relations import iter_annotated_frames
+from egoexo.formats.whole_file import open_whole
 
 __all__ = ['TRUTH_FILE', 'build_ground_truth', 'iter_ground_truth', 'iter_prepared_takes', 'write_ground_truth']
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from egoexo.errors import EgoExoError, explain
-from egoexo.files import check_file
+from egoexo.files import check_file, parse_json
 
 __all__ = ['MAX_MEMBER_CHARS', 'JsonStream', 'parse_member']
 
@@ -194,27 +194,8 @@ def parse_member(text: str, error: type[EgoExoError], where: str) -> object:
         EgoExoError: ``error`` if a key comes twice in an object, or a number is not finite.
     """
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number, parse_float=_finite)
+        return parse_json(text)
     except RecursionError:
         raise error(explain(where, 'valid JSON', 'lists or objects nested a thousand deep', _ADVICE)) from None
     except ValueError as cause:
         raise error(explain(where, 'valid JSON', str(cause), 'Correct it or write it again.')) from None
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        seen: set[str] = set()
-        raise ValueError(f'the key {next(key for key, _ in pairs if key in seen or seen.add(key))[:80]!r} twice')
-    return content
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f'the number {name}')
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if value in (float('inf'), float('-inf')):
-        raise ValueError(f'the number {text[:40]}, which is too large')
-    return value

@@ -1,44 +1,10 @@
-"""Large JSON files, written piece by piece and there whole or not at all."""
+"""Large JSON files, written member by member."""
 
 import json
-import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TextIO
 
-__all__ = ['open_whole', 'write_members']
-
-
-@contextmanager
-def open_whole(path: str | os.PathLike) -> Iterator[TextIO]:
-    """Open a UTF-8 text file that takes its name when the block ends well; else the old content stays.
-
-    Args:
-        path (str | os.PathLike): Final name; missing folders are made.
-
-    Yields:
-        TextIO: To be written to.
-
-    Raises:
-        OSError: If the folder cannot be written or the disk is full.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name[:100]}.', suffix='.part')
-    try:
-        with os.fdopen(handle, 'w', encoding='utf-8', newline='') as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(draft, 0o666 & ~umask)  # mkstemp() makes files that nobody else may read
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+__all__ = ['write_members']
 
 
 def write_members(stream: TextIO, members: Iterator[tuple[str, object]]) -> int:

@@ -2,9 +2,40 @@
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-__all__ = ['write_whole']
+__all__ = ['open_whole', 'write_whole']
+
+
+@contextmanager
+def open_whole(path: str | os.PathLike) -> Iterator[TextIO]:
+    """Open a UTF-8 text file that takes its name when the block ends well; else the old content stays.
+
+    Args:
+        path (str | os.PathLike): Final name; missing folders are made.
+
+    Yields:
+        TextIO: To be written to; line ends are written as they are.
+
+    Raises:
+        OSError: If the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name[:100]}.', suffix='.part')
+    try:
+        with os.fdopen(handle, 'w', encoding='utf-8', newline='') as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.chmod(draft, 0o666 & ~_umask())  # mkstemp() makes files that nobody else may read
+        os.replace(draft, path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
 
 
 def write_whole(path: str | os.PathLike, text: str) -> None:
@@ -17,19 +48,8 @@ def write_whole(path: str | os.PathLike, text: str) -> None:
     Raises:
         OSError: If the folder cannot be written or the disk is full; the old content stays.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name[:100]}.', suffix='.part')
-    try:
-        with os.fdopen(handle, 'wb') as stream:
-            stream.write(text.encode('utf-8'))
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(draft, 0o666 & ~_umask())  # mkstemp() makes files that nobody else may read
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
+    with open_whole(path) as stream:
+        stream.write(text)
 
 
 def _umask() -> int:

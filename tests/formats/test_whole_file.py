@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from egoexo.formats.whole_file import write_whole
+from egoexo.formats.whole_file import open_whole, write_whole
 
 
 def test_text_is_written_as_it_is(tmp_path):
@@ -36,3 +36,22 @@ def test_old_content_survives_a_failure(tmp_path, monkeypatch):
         write_whole(tmp_path / 'a.txt', 'new')
     assert (tmp_path / 'a.txt').read_text() == 'old'
     assert [path.name for path in tmp_path.iterdir()] == ['a.txt']
+
+
+def test_a_file_appears_when_it_is_whole(tmp_path):
+    path = tmp_path / 'sub' / 'a.json'
+    with open_whole(path) as stream:
+        stream.write('h\u00e9\r\n')
+        assert not path.exists()
+    assert path.read_bytes() == b'h\xc3\xa9\r\n'
+    assert os.listdir(path.parent) == ['a.json']
+
+
+def test_the_old_content_stays_when_writing_fails(tmp_path):
+    path = tmp_path / 'a.json'
+    path.write_text('old')
+    with pytest.raises(RuntimeError, match='stop'), open_whole(path) as stream:
+        stream.write('half')
+        raise RuntimeError('stop')
+    assert path.read_text() == 'old'
+    assert os.listdir(tmp_path) == ['a.json']

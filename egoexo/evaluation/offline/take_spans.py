@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 from egoexo.errors import EgoExoError, explain
-from egoexo.files import check_file
+from egoexo.files import check_file, unique_members
 
 __all__ = ['MAX_FILE_BYTES', 'MAX_TAKE_BYTES', 'Span', 'find_spans', 'read_span']
 
@@ -140,7 +140,7 @@ def read_span(span: Span, error: type[EgoExoError]) -> object:
     try:
         with span.path.open('rb') as file:
             file.seek(span.start)
-            return json.loads(file.read(span.end - span.start).decode('utf-8'), object_pairs_hook=_unique)
+            return json.loads(file.read(span.end - span.start).decode('utf-8'), object_pairs_hook=unique_members)
     except RecursionError:
         found = 'lists or objects nested a thousand deep'
     except ValueError as cause:  # no UTF-8 and no JSON among them
@@ -148,12 +148,3 @@ def read_span(span: Span, error: type[EgoExoError]) -> object:
     except OSError as cause:
         found = f'a file that cannot be read ({cause.strerror or cause})'
     raise error(explain(where, 'valid JSON', found, 'It may be truncated. Fetch or write it again.'))
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise ValueError(f'an object holds the key {twice[:80]!r} twice')
-    return content
