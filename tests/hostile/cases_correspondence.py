@@ -86,7 +86,7 @@ RELATION: dict[str, tuple[bytes, str]] = {
     'looked-at-negative': (_changed(RELATIONS, *FRAME[:5], 'annotated_frames', value=[-1]), 'a list of frame numbers'),
     'looked-at-of-100-digits': (_changed(RELATIONS, *FRAME[:5], 'annotated_frames', value=[10**100]), 'frame numbers'),
     'member-nan': (b'{"annotations": {"u": {"a": NaN}}}', 'take u: expected valid JSON, found the number NaN'),
-    'member-key-twice': (b'{"annotations": {"u": {"a": 1, "a": 2}}}', "found the key 'a' twice"),
+    'member-key-twice': (b'{"annotations": {"u": {"a": 1, "a": 2}}}', "holds the key 'a' twice"),
     'without-annotations': (b'{"version": "1"}', "with the key 'annotations', found none"),
 }
 #: Masks that no longer can be read are passed over and counted, here the second of the camera.
