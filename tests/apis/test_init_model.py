@@ -84,7 +84,8 @@ def test_config_without_model():
 def test_exports():
     assert egoexo.apis.init_model is init_model
     assert egoexo.apis.SegmentationInferencer.__name__ == 'SegmentationInferencer'
-    with pytest.raises(AttributeError, match="no attribute 'Inferencer'; it has ClipInferencer, CorrespondenceInferencer, Segm.*Inferencer"):
+    with pytest.raises(AttributeError, match="no attribute 'Inferencer'; it has ClipInferencer, "
+                                             'CorrespondenceInferencer, Segm.*Inferencer'):
         egoexo.apis.Inferencer  # noqa: B018
 
 

@@ -106,7 +106,8 @@ def test_an_early_mistake_is_seen_before_the_file_is_read(made, monkeypatch):
 
 def test_parse_member_is_strict():
     assert parse_member('{"a": [1.5, null]}', AnnotationError, 'take u') == {'a': [1.5, None]}
-    for text, message in (('{"a": 1, "a": 2}', "take u: expected valid JSON, found an object holds the key 'a' twice. Correct it"),
+    twice = "take u: expected valid JSON, found an object holds the key 'a' twice. Correct it"
+    for text, message in (('{"a": 1, "a": 2}', twice),
                           ('[NaN]', 'the number NaN'), ('[1e999]', 'the number 1e999, which is too large'),
                           ('[', 'Expecting value'), ('[' * 10**5, 'a thousand deep')):
         with pytest.raises(AnnotationError, match=message):
