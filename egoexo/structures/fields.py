@@ -32,7 +32,7 @@ class Field:
 
 
 #: Letters: G true frames at the label rate, P predicted frames at the label rate, S steps the model sees, C classes,
-#: Z coming steps, H past steps, K drawn sequences; of masks H height and W width.
+#: Z coming steps, H past steps, K drawn sequences, B boxes, D numbers of a text; of masks H height and W width.
 FIELDS: dict[str, Field] = {
     'gt_frame_labels': Field(
         torch.int64, '(G,)', 'class id per frame at the label rate, whole video', 'LoadSequence', 'SegmentationMetric'),
@@ -74,6 +74,49 @@ FIELDS: dict[str, Field] = {
     'pred_confidence': Field(
         torch.float32, '()', 'probability that the object is visible in the target view', 'XSegTx.predict',
         'CorrespondenceMetric'),
+    'gt_verb_label': Field(
+        torch.int64, '()', 'verb class of an action segment, -1 unknown', 'PackClip',
+        'ClipRecognizer, RecognitionMetric'),
+    'gt_noun_label': Field(
+        torch.int64, '()', 'noun class of an action segment, -1 unknown', 'PackClip',
+        'ClipRecognizer, RecognitionMetric'),
+    'gt_action_label': Field(
+        torch.int64, '()', 'class of a video of Kinetics, -1 unknown', 'PackClip', 'ClipRecognizer'),
+    'gt_verb_targets': Field(
+        torch.float32, '(C,)', '1 for each verb of a third-person clip, else 0', 'LemmaDataset', 'ClipRecognizer'),
+    'gt_noun_targets': Field(
+        torch.float32, '(C,)', '1 for each noun of a third-person clip, else 0', 'LemmaDataset', 'ClipRecognizer'),
+    'gt_ego_logits': Field(
+        torch.float32, '(C,)', 'teacher logits of being egocentric', 'PackClip', 'DistillationLoss'),
+    'gt_object_logits': Field(
+        torch.float32, '(C,)', 'teacher logits of object classes', 'PackClip', 'DistillationLoss'),
+    'gt_hand_boxes': Field(
+        torch.float32, '(B, 6)', 'x1, y1, x2, y2 of hands from 0 to 1, score, frame of the clip', 'PackClip',
+        'InteractionMapHead'),
+    'gt_object_boxes': Field(
+        torch.float32, '(B, 6)', 'x1, y1, x2, y2 of touched objects from 0 to 1, score, frame of the clip', 'PackClip',
+        'InteractionMapHead'),
+    'gt_tpv_verb_targets': Field(
+        torch.float32, '(C,)', '1 for each verb of the paired third-person clip, else 0', 'SemanticPairDataset',
+        'SUMLRecognizer'),
+    'gt_tpv_noun_targets': Field(
+        torch.float32, '(C,)', '1 for each noun of the paired third-person clip, else 0', 'SemanticPairDataset',
+        'SUMLRecognizer'),
+    'gt_text_embedding': Field(
+        torch.float32, '(D,)', 'embedding of the narration, not normalised', 'SemanticPairDataset',
+        'TextContrastHead'),
+    'gt_tpv_text_embedding': Field(
+        torch.float32, '(D,)', 'embedding of the narration of the paired third-person clip, not normalised',
+        'SemanticPairDataset', 'TextContrastHead'),
+    'pred_verb_scores': Field(
+        torch.float32, '(C,)', 'verb probabilities or logits, summed over the clips', 'ClipRecognizer.predict',
+        'RecognitionMetric'),
+    'pred_noun_scores': Field(
+        torch.float32, '(C,)', 'noun probabilities or logits, summed over the clips', 'ClipRecognizer.predict',
+        'RecognitionMetric'),
+    'pred_action_scores': Field(
+        torch.float32, '(C,)', 'class probabilities or logits of a video of Kinetics, summed over the clips',
+        'ClipRecognizer.predict', 'offline use'),
 }
 
 

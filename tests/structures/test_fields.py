@@ -15,7 +15,7 @@ def test_every_row_is_complete(name: str, field) -> None:
     ('gt_frame_labels', [1, 2], TypeError, r"'gt_frame_labels' must be a torch.int64 tensor \(G,\), got list"),
     ('gt_frame_labels', torch.zeros(3), TypeError, r'must be torch.int64, got torch.float32; .* \(LoadSequence\)'),
     ('pred_frame_labels', torch.zeros((1, 3), dtype=torch.int64), ValueError, r'shape \(P,\) .*, got \(1, 3\)'),
-    ('pred_masks', torch.zeros(3), KeyError, 'not in the table .* known fields: gt_class_targets'),
+    ('pred_masks', torch.zeros(3), KeyError, 'not in the table .* known fields: gt_action_label'),
 ])
 def test_wrong_value_is_refused(name: str, value: object, error: type[Exception], text: str) -> None:
     with pytest.raises(error, match=text):
