@@ -11,6 +11,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import pytest
 from filelock import FileLock
 
+# What the tool writes last into the folder of a layout.
+LAST_FILES = {'egoexo4d': 'correspondence/correspondence-gt.json', 'epic': 'pairs/text_embeddings.npz'}
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of tests/fault; here, because they must be known whatever path is given."""
@@ -32,18 +35,27 @@ def takes_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     With ``metadata/ego2exo.json`` and the prepared takes in ``correspondence``.
 
     A world of its own, so that tests of asynchronous videos do not wait for it. A folder named by EGOEXO_MINI_DIR must
-    hold both layouts (``tools/data/make_mini.py --preset tiny``).
+    hold all layouts (``tools/data/make_mini.py --preset tiny``).
     """
     return _mini_world(tmp_path_factory, 'takes', 'egoexo4d') / 'egoexo4d'
+
+
+@pytest.fixture(scope='session')
+def epic_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """EPIC-Kitchens' layout of EgoExo-Mini, preset ``tiny``, made like ``mini_root``.
+
+    With third-person clips in ``lemma``, and ``pairs`` of both views with embedded narrations.
+    """
+    return _mini_world(tmp_path_factory, 'recognition', 'epic') / 'epic'
 
 
 def _mini_world(factory: pytest.TempPathFactory, name: str, layout: str) -> Path:
     """Folder with one layout of the tiny world."""
     if os.environ.get('EGOEXO_MINI_DIR'):
         root = Path(os.environ['EGOEXO_MINI_DIR'])
-        needed = root / layout / ('correspondence/correspondence-gt.json' if layout == 'egoexo4d' else '')
+        needed = root / layout / LAST_FILES.get(layout, '')
         if not needed.exists():
-            raise FileNotFoundError(f'{needed} is missing: the folder of EGOEXO_MINI_DIR must hold both layouts; make '
+            raise FileNotFoundError(f'{needed} is missing: the folder of EGOEXO_MINI_DIR must hold all layouts; make '
                                     f'them with tools/data/make_mini.py --preset tiny --out {root}')
         return root
     from tools.data.make_mini import main

@@ -27,7 +27,8 @@ from egoexo.version import __version__
 __all__ = ['make_mini']
 
 # Layout -> module with its jobs: arguments(), plan_jobs(), make(), finish() and the tuple defects.
-LAYOUTS = {'egoexolearn': 'egoexo.mini.video_family', 'egoexo4d': 'egoexo.mini.take_family'}
+LAYOUTS = {'egoexolearn': 'egoexo.mini.video_family', 'egoexo4d': 'egoexo.mini.take_family',
+           'epic': 'egoexo.mini.epic_family'}
 SUMMARY = 'mini.json'
 PARTIAL = 'mini.partial.json'  # lies in the target folder while a run is unfinished
 _THREAD_VARIABLES = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'MKL_NUM_THREADS')
@@ -162,7 +163,7 @@ def _make_layout(folder: Path, family: ModuleType, request: Request, jobs: int |
     """All files of one layout family; returns its part of the summary."""
     tasks = family.plan_jobs(folder, request)
     for left in list(folder.rglob('*.part')):  # of a run that was killed
-        left.unlink()
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
     _run(family.make, tasks, folder.name, jobs or len(os.sched_getaffinity(0)), progress)
     return family.finish(folder, tasks, request)
 

@@ -227,7 +227,7 @@ def plan_takes(preset: MiniPreset, seed: int) -> list[VideoPlan]:
 def plan_epic_videos(preset: MiniPreset, seed: int) -> list[VideoPlan]:
     """Population C: the ego videos of population A filmed at another frame rate, named as in EPIC-Kitchens.
 
-    Four participants in turn; the last one occurs only in test.
+    Three participants in turn; every other test video, from the first on, is of a fourth who occurs nowhere else.
 
     Args:
         preset (MiniPreset): Sizes.
@@ -236,12 +236,13 @@ def plan_epic_videos(preset: MiniPreset, seed: int) -> list[VideoPlan]:
     Returns:
         list[VideoPlan]: One plan per ego video, ``uid`` such as ``'P01_101'``.
     """
-    plans, counts = [], {}
+    plans, counts, splits = [], {}, {}
     for plan in plan_videos(preset, seed):
         if plan.view != 'ego':
             continue
-        last = 4 if plan.split == 'test' else 3
-        participant = f'P{plan.index % last + 1:02d}'
+        rank = splits[plan.split] = splits.get(plan.split, -1) + 1
+        number = rank % 3 + 1 if plan.split != 'test' else 4 if rank % 2 == 0 else rank // 2 % 3 + 1
+        participant = f'P{number:02d}'
         counts[participant] = counts.get(participant, 0) + 1
         plans.append(VideoPlan(f'{participant}_{100 + counts[participant]}', 'C', 'ego', plan.index, plan.task,
                                plan.split, False, preset.epic_fps, plan.uncut, None, plan.uid))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from egoexo.errors import AnnotationError, ConfigError
-from egoexo.mini import build, make_mini, take_family, video_family
+from egoexo.mini import build, epic_family, make_mini, take_family, video_family
 from egoexo.mini.presets import get_preset
 
 # The layout needs a whole procedure per split and view, so few videos but not the very shortest.
@@ -48,6 +48,13 @@ def small_takes(tmp_path_factory) -> Path:
     return root
 
 
+@pytest.fixture(scope='module')
+def small_frames(tmp_path_factory) -> Path:
+    root = tmp_path_factory.mktemp('small_frames')
+    make(root, layouts=['epic'])
+    return root
+
+
 def test_same_bytes_with_one_and_two_processes(small, tmp_path):
     make(tmp_path / 'elsewhere', features=('clip', 'i3d'), jobs=2)
     ours, theirs = digests(small), digests(tmp_path / 'elsewhere')
@@ -60,6 +67,25 @@ def test_takes_have_the_same_bytes_with_one_and_two_processes(small_takes, tmp_p
     ours, theirs = digests(small_takes), digests(tmp_path / 'elsewhere')
     assert len(ours) > 3 * (10 + 5 + 4)
     assert ours == theirs
+
+
+def test_frames_have_the_same_bytes_with_one_and_two_processes_and_after_a_stop(small_frames, tmp_path):
+    make(tmp_path, layouts=['epic'], jobs=2)
+    ours = digests(small_frames)
+    assert len(ours) > 1900
+    assert digests(tmp_path) == ours
+    # A run that was killed in the middle of two videos: one has its frames under a name of its own.
+    key = json.loads((tmp_path / 'mini.json').read_text())['epic']['key']
+    (tmp_path / 'mini.json').unlink()
+    (tmp_path / build.PARTIAL).write_text(json.dumps({'epic': key}))
+    lost, half, kept = sorted((tmp_path / 'epic').glob('rgb_frames/*/rgb_frames/*'))
+    half.rename(half.with_name(half.name + '.part'))
+    (half.with_name(half.name + '.part') / 'frame_0000000003.jpg').unlink()
+    shutil.rmtree(lost)
+    written = kept.stat().st_mtime_ns
+    make(tmp_path, layouts=['epic'])
+    assert digests(tmp_path) == ours
+    assert kept.stat().st_mtime_ns == written
 
 
 def test_another_seed_gives_other_takes(small_takes, tmp_path):
@@ -76,12 +102,13 @@ def test_one_layout_leaves_the_other_as_it_is(copy, small_takes, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(video_family, 'make', lambda job: pytest.fail('made a video again'))
         summary = make(copy, features=('clip', 'i3d'), layouts=None)
-    assert summary['layouts'] == ['egoexolearn', 'egoexo4d']
+    assert summary['layouts'] == ['egoexolearn', 'egoexo4d', 'epic']
     assert digests(copy / 'egoexolearn') == before
     assert digests(copy / 'egoexo4d') == digests(small_takes / 'egoexo4d')
     # What takes do not depend on keeps them; videos made again leave them alone.
     takes = (copy / 'egoexo4d' / 'takes.json').stat().st_mtime_ns
     monkeypatch.setattr(take_family, 'make', lambda job: pytest.fail('made a take again'))
+    monkeypatch.setattr(epic_family, 'make', lambda job: pytest.fail('made frames again'))
     summary = make(copy, gaze_features=(), layouts=None)
     assert summary == json.loads((copy / 'mini.json').read_text())
     assert summary['egoexolearn']['arguments']['gaze_features'] == []
@@ -103,7 +130,7 @@ def test_a_layout_that_failed_does_not_take_the_others_with_it(copy, monkeypatch
     # The other layout is made again meanwhile; the unfinished one still counts as ours and goes on.
     make(copy, gaze_features=())
     video = next((copy / 'egoexo4d').rglob('cam01.mp4')).stat().st_mtime_ns
-    summary = make(copy, gaze_features=(), layouts=None)
+    summary = make(copy, gaze_features=(), layouts=['egoexolearn', 'egoexo4d'])
     assert summary['layouts'] == ['egoexolearn', 'egoexo4d']
     assert next((copy / 'egoexo4d').rglob('cam01.mp4')).stat().st_mtime_ns == video
     assert not (copy / build.PARTIAL).exists()

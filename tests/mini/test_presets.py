@@ -49,8 +49,15 @@ def test_epic_videos_film_the_same_actors_again():
     assert [plan.world_uid for plan in plans] == [plan.uid for plan in egos]
     assert plans[0].uid == 'P01_101'
     assert len({plan.uid for plan in plans}) == len(plans)
-    train = {plan.uid[:3] for plan in plans if plan.split == 'train'}
-    assert {plan.uid[:3] for plan in plans if plan.split == 'test'} - train == {'P04'}
+
+
+@pytest.mark.parametrize(('name', 'unseen'), [('tiny', 1), ('default', 3), ('large', 13)])
+def test_a_participant_of_epic_videos_occurs_in_test_alone(name, unseen):
+    plans = plan_epic_videos(PRESETS[name], 0)
+    people = {split: [plan.uid[:3] for plan in plans if plan.split == split] for split in ('train', 'val', 'test')}
+    assert 'P04' not in people['train'] + people['val']
+    assert people['test'].count('P04') == unseen
+    assert set(people['val'] + people['test']) - {'P04'} <= set(people['train'])
 
 
 def test_plans_change_with_the_seed_only_in_identity():

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 
+from egoexo.mini import epic_family, take_family, video_family
 from egoexo.mini import request as module
-from egoexo.mini import take_family, video_family
 from egoexo.mini.presets import get_preset
 from egoexo.mini.request import Request, layout_key
 
 REQUEST = Request(get_preset('tiny'), 0)
 CHANGES = [{'preset': dataclasses.replace(get_preset('tiny'), text_noise=0.2)}, {'seed': 1}, {'features': ('clip',)},
-           {'gaze_features': ('clip',)}, {'defects': ('nan_feature',)}, {'float32': True}]
+           {'gaze_features': ('clip',)}, {'defects': ('nan_feature',)}, {'float32': True},
+           {'defects': ('portrait',)}]
 
 
-@pytest.mark.parametrize(('family', 'changed'), [(video_family, 6), (take_family, 2)])
+@pytest.mark.parametrize(('family', 'changed'), [(video_family, 7), (take_family, 2), (epic_family, 3)])
 def test_key_covers_every_argument_that_the_layout_reads(family, changed):
     keys = {layout_key('x', family.arguments(dataclasses.replace(REQUEST, **change)), []) for change in CHANGES}
     own = layout_key('x', family.arguments(REQUEST), [])

@@ -2,8 +2,9 @@
 
 Examples::
 
-    python tools/data/make_mini.py                      # preset default into data/mini, about two minutes on two cores
+    python tools/data/make_mini.py                      # preset default into data/mini, three minutes on two cores
     python tools/data/make_mini.py --layouts egoexo4d   # synchronised takes only; other layouts stay as they are
+    python tools/data/make_mini.py --layouts epic       # segments and third-person clips for action recognition only
     python tools/data/make_mini.py --preset tiny --out /path/to/folder --features clip
     python tools/data/make_mini.py --defects nan_feature truncated_feature --out data/mini_broken
 """
@@ -35,7 +36,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('--seed', type=int, default=0, help='seed of the world (default: %(default)s)')
     parser.add_argument('--jobs', type=int, help='processes (default: all cores); never changes the files')
     parser.add_argument('--layouts', nargs='+',
-                        help='egoexolearn and/or egoexo4d (default: all); others in the folder are left alone')
+                        help='some of egoexolearn, egoexo4d, epic (default: all); others in the folder are left alone')
     parser.add_argument('--features', nargs='*', default=['clip', 'i3d'], help='clip and/or i3d (default: both)')
     parser.add_argument('--gaze', nargs='*', help='features also made from gaze crops (default: those of --features)')
     parser.add_argument('--defects', nargs='+', default=[], help='known defects of the release to plant')
@@ -70,6 +71,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if 'egoexo4d' in summary['layouts']:
             build_mini_ego2exo(Path(args.out) / 'egoexo4d')
             prepare_mini_correspondence(Path(args.out) / 'egoexo4d')
+        if 'epic' in summary['layouts']:
+            build_mini_recognition(Path(args.out) / 'epic')
     except EgoExoError as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 2
@@ -132,6 +135,30 @@ def prepare_mini_correspondence(root: str | Path) -> Path:
     return out
 
 
+def build_mini_recognition(root: str | Path) -> Path:
+    """Pair the segments of a finished mini world with its third-person clips for SUM-L, if that is not done.
+
+    Args:
+        root (str | Path): Root of the layout, e.g. ``data/mini/epic``, with ``annotations/`` and ``lemma/``.
+
+    Returns:
+        Path: ``<root>/pairs``, with ``epic_lemma_pairs.json`` and ``text_embeddings.npz``, 384 numbers per narration.
+
+    Raises:
+        AnnotationError: ``root`` holds no such world.
+    """
+    from tools.data.embed_narrations import embed_narrations
+    from tools.data.pair_semantics import pair_semantics
+
+    root = Path(root)
+    out, lemma = root / 'pairs', root / 'lemma'
+    if not (out / 'text_embeddings.npz').is_file():  # written last
+        lists = [root / 'annotations' / f'EPIC_100_{name}.csv' for name in ('train', 'validation')]
+        pair_semantics(lists[0], lemma, out / 'epic_lemma_pairs.json', label_map=lemma / 'to_epic.json')
+        embed_narrations(out / 'text_embeddings.npz', lists, out / 'epic_lemma_pairs.json')
+    return out
+
+
 def _report(out: Path, summary: dict) -> None:
     """Counts and places for the user."""
     for layout in summary['layouts']:
@@ -140,7 +167,7 @@ def _report(out: Path, summary: dict) -> None:
         files = (path.stat() for path in (out / layout).rglob('*'))
         sizes = {(file.st_dev, file.st_ino): file.st_size for file in files}  # a file with two names counts once
         print(f'{out / layout}: {text}, {sum(sizes.values()) / 1e6:.0f} MB')
-    sheets = ' and '.join(str(path) for path in sorted(out.glob('contact_sheet*.png')))
+    sheets = ', '.join(str(path) for path in sorted(out.glob('contact_sheet*.png')))
     print(f'look at {sheets}; class lists and versions are in {out / "mini.json"}')
 
 

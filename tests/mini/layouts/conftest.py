@@ -1,5 +1,6 @@
 """Worlds without pixels: simulated states, made-up gaze and features, written once per session."""
 
+import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +9,10 @@ import numpy as np
 import pytest
 import torch
 
+from egoexo.mini import epic_family
 from egoexo.mini.annotate import Tables, build_tables
-from egoexo.mini.layouts import egoexo4d
+from egoexo.mini.epic_record import EpicRecord
+from egoexo.mini.layouts import egoexo4d, epic
 from egoexo.mini.layouts.egoexolearn import write_layout
 from egoexo.mini.motion import simulate
 from egoexo.mini.presets import MiniPreset, get_preset, plan_videos
@@ -95,3 +98,25 @@ def take_world(tmp_path_factory) -> TakeWorld:
     root, preset = tmp_path_factory.mktemp('takes'), get_preset('tiny')
     records = [_record(job) for job in plan_jobs(root, Request(preset, 0))]
     return TakeWorld(root, preset, records, egoexo4d.write_layout(root, records, preset, 0))
+
+
+@dataclass
+class EpicWorld:
+    """A written EPIC-Kitchens layout without frames, and what it was written from."""
+
+    root: Path
+    records: list[EpicRecord]
+    facts: dict
+
+    def rows(self, name: str) -> list[dict[str, str]]:
+        with open(self.root / 'annotations' / f'EPIC_100_{name}.csv', newline='') as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope='session', params=['tiny', 'default'])
+def epic_world(request, tmp_path_factory) -> EpicWorld:
+    """The tiny and the default world."""
+    root = tmp_path_factory.mktemp('epic')
+    jobs = epic_family.plan_jobs(root, Request(get_preset(request.param), 0))
+    records = [epic_family._record(job) for job in jobs]
+    return EpicWorld(root, records, epic.write_layout(root, records, 0))

@@ -1,8 +1,10 @@
 """The command that makes EgoExo-Mini."""
 
+import csv
 import json
 import os
 
+import numpy as np
 import pytest
 
 from egoexo.errors import AnnotationError
@@ -98,3 +100,35 @@ def test_a_world_without_relations_is_named(tmp_path):
 def test_a_world_without_recipe_is_named(tmp_path):
     with pytest.raises(AnnotationError, match='ego2exo_recipe.json'):
         make_mini.build_mini_ego2exo(tmp_path)
+
+
+def test_frames_come_with_the_pairs_of_both_views(epic_root, tmp_path):
+    with open(epic_root / 'annotations' / 'EPIC_100_train.csv', newline='') as file:
+        rows = list(csv.DictReader(file))
+    pairs = json.loads((epic_root / 'pairs' / 'epic_lemma_pairs.json').read_text())
+    assert list(pairs) == [str(row) for row in range(len(rows))]
+    kinds = ('same', 'sub', 'sub_verb', 'sub_noun')
+    best = {next((kind for kind in kinds if lists[kind]), 'none') for lists in pairs.values()}
+    assert best == {*kinds, 'none'}
+    for lists in pairs.values():
+        for entry in (value for kind in kinds for found in lists[kind] for value in found.values()):
+            assert len(entry[2]) == 32
+            assert all((epic_root / 'lemma' / path).is_file() for (path,) in entry[2])
+            assert not set(entry[3]) & set('${@:|}'), 'no template is left in a sentence'
+    table = np.load(epic_root / 'pairs' / 'text_embeddings.npz')
+    assert table['rows'].shape == (len(table['texts']), 384)
+    assert {row['narration'] for row in rows} < set(table['texts'].tolist())
+    before = (epic_root / 'pairs' / 'text_embeddings.npz').stat().st_mtime_ns
+    assert make_mini.build_mini_recognition(epic_root) == epic_root / 'pairs'
+    assert (epic_root / 'pairs' / 'text_embeddings.npz').stat().st_mtime_ns == before
+    for name in ('annotations', 'lemma'):
+        (tmp_path / name).symlink_to(epic_root / name)
+    again = make_mini.build_mini_recognition(tmp_path)
+    for name in ('epic_lemma_pairs.json', 'text_embeddings.npz'):
+        assert (again / name).read_bytes() == (epic_root / 'pairs' / name).read_bytes()
+
+
+def test_pairs_of_no_world_are_refused(tmp_path):
+    with pytest.raises(AnnotationError, match=r'EPIC_100_train\.csv'):
+        make_mini.build_mini_recognition(tmp_path)
+    assert not list(tmp_path.iterdir())
