@@ -1,21 +1,20 @@
 """What people said about short pieces of video: the narration tables of EPIC-Kitchens-100 and EgoExoLearn."""
 
-import csv
-import io
 import os
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from egoexo.errors import AnnotationError, explain
-from egoexo.files import read_text
 from egoexo.formats.clip_list import ClassLists
+from egoexo.formats.csv_table import read_csv_columns, read_csv_table, require
+from egoexo.formats.epic_actions import clock_seconds
 
 __all__ = ['Narration', 'read_egoexolearn_narrations', 'read_epic_narrations', 'read_narration_classes']
 
-_CLOCK = re.compile(r'([0-9]{1,3}):([0-5][0-9]):([0-5][0-9](?:\.[0-9]{1,6})?)')
 _SECONDS = re.compile(r'[0-9]{1,9}(?:\.[0-9]{1,20})?(?:e-[0-9]{1,2})?')
 _NUMBER = re.compile(r'[0-9]{1,6}')
+_WHAT = 'a narration table'
 _NAME_COLUMNS = ('key', 'label')
 
 
@@ -56,12 +55,11 @@ def read_epic_narrations(path: str | os.PathLike) -> list[Narration]:
     columns = ('narration_id', 'video_id', 'start_timestamp', 'stop_timestamp', 'narration', 'verb_class', 'noun_class')
     rows = []
     for where, (name, video, start, stop, text, verb, noun) in _rows(path, columns):
-        times = [_CLOCK.fullmatch(cell) for cell in (start, stop)]
-        _require(all(times), where, 'start_timestamp and stop_timestamp as HH:MM:SS.ss', f'{start!r}, {stop!r}')
-        _require(_NUMBER.fullmatch(verb) and _NUMBER.fullmatch(noun), where, 'numbers as verb_class and noun_class',
-                 f'{verb!r}, {noun!r}')
-        seconds = [3600 * int(time[1]) + 60 * int(time[2]) + float(time[3]) for time in times]
-        rows.append(Narration(name, video, *seconds, text, (int(verb),), (int(noun),)))
+        times = [clock_seconds(cell) for cell in (start, stop)]
+        require(None not in times, where, 'start_timestamp and stop_timestamp as HH:MM:SS.ss', f'{start!r}, {stop!r}')
+        require(_NUMBER.fullmatch(verb) and _NUMBER.fullmatch(noun), where, 'numbers as verb_class and noun_class',
+                f'{verb!r}, {noun!r}')
+        rows.append(Narration(name, video, *times, text, (int(verb),), (int(noun),)))
     return rows
 
 
@@ -83,10 +81,10 @@ def read_egoexolearn_narrations(path: str | os.PathLike, text: str = 'narration_
     lists = ClassLists(repeats=True)
     rows = []
     for where, (name, video, start, end, sentence, verb, noun) in _rows(path, columns):
-        _require(_SECONDS.fullmatch(start) and _SECONDS.fullmatch(end), where, 'start_sec and end_sec as numbers',
-                 f'{start!r}, {end!r}')
-        _require(lists[verb] is not None and lists[noun] is not None, where, 'lists of class ids as verb and noun',
-                 f'{verb!r}, {noun!r}')
+        require(_SECONDS.fullmatch(start) and _SECONDS.fullmatch(end), where, 'start_sec and end_sec as numbers',
+                f'{start!r}, {end!r}')
+        require(lists[verb] is not None and lists[noun] is not None, where, 'lists of class ids as verb and noun',
+                f'{verb!r}, {noun!r}')
         rows.append(Narration(name, video, float(start), float(end), sentence, lists[verb], lists[noun]))
     return rows
 
@@ -104,7 +102,7 @@ def read_narration_classes(path: str | os.PathLike) -> tuple[str, ...]:
     Raises:
         AnnotationError: If the file is missing or malformed.
     """
-    head, rows = _table(path)
+    head, rows = read_csv_table(path, _WHAT)
     column = next((name for name in _NAME_COLUMNS if name in head), None)
     if column is None:
         raise AnnotationError(explain(f'{path} line 1', 'a column key or label', ','.join(head)[:200],
@@ -112,47 +110,15 @@ def read_narration_classes(path: str | os.PathLike) -> tuple[str, ...]:
     names = []
     for line, row in rows:
         number = row[head.index('id')] if 'id' in head else str(len(names))
-        _require(number == str(len(names)), f'{path} line {line}', f'class {len(names)}, in order', number)
+        require(number == str(len(names)), f'{path} line {line}', f'class {len(names)}, in order', number)
         names.append(row[head.index(column)])
     return tuple(names)
 
 
 def _rows(path: str | os.PathLike, columns: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Place and wanted cells of each row; ids are distinct."""
-    head, rows = _table(path)
-    absent = [name for name in columns if name not in head]
-    if absent:
-        raise AnnotationError(explain(f'{path} line 1', f'the columns {", ".join(columns)}', f'none called {absent[0]}',
-                                      'Take the released table.'))
-    places = [head.index(name) for name in columns]
+    """Place and wanted cells of each row; the first of them is an id, and ids are distinct."""
     seen: set[str] = set()
-    for line, row in rows:
-        cells = [row[place] for place in places]
-        _require(cells[0] and cells[0] not in seen, f'{path} line {line}', 'an id that no other row has',
-                 repr(cells[0]))
+    for where, cells in read_csv_columns(path, _WHAT, columns):
+        require(cells[0] and cells[0] not in seen, where, 'an id that no other row has', repr(cells[0]))
         seen.add(cells[0])
-        yield f'{path} line {line}', cells
-
-
-def _table(path: str | os.PathLike) -> tuple[list[str], list[tuple[int, list[str]]]]:
-    """Head, and rows with the line on which each ends."""
-    reader = csv.reader(io.StringIO(read_text(path, AnnotationError, 'a narration table'), newline=''), strict=True)
-    rows = []
-    try:
-        head = next(reader, [])
-        for row in reader:
-            if row:
-                _require(len(row) == len(head), f'{path} line {reader.line_num}', f'{len(head)} fields', len(row))
-                rows.append((reader.line_num, row))
-    except csv.Error as error:
-        raise AnnotationError(explain(f'{path} line {reader.line_num}', 'a line of a CSV file', error,
-                                      'Fetch the file again.')) from error
-    if not rows:
-        raise AnnotationError(explain(path, 'a head line and at least one line below it', 'no such lines',
-                                      'Fetch the file again.'))
-    return head, rows
-
-
-def _require(fits: object, where: str, expected: str, found: object) -> None:
-    if not fits:
-        raise AnnotationError(explain(where, expected, found, 'Correct the line, or fetch the file again.'))
+        yield where, cells

@@ -1,24 +1,25 @@
-"""Text files that are there whole or not at all."""
+"""Files that are there whole or not at all."""
 
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO
 
 __all__ = ['open_whole', 'write_whole']
 
 
 @contextmanager
-def open_whole(path: str | os.PathLike) -> Iterator[TextIO]:
-    """Open a UTF-8 text file that takes its name when the block ends well; else the old content stays.
+def open_whole(path: str | os.PathLike, binary: bool = False) -> Iterator[IO]:
+    """Open a file that takes its name when the block ends well; else the old content stays.
 
     Args:
         path (str | os.PathLike): Final name; missing folders are made.
+        binary (bool): Whether bytes are written; else UTF-8 text, line ends as they are. Defaults to False.
 
     Yields:
-        TextIO: To be written to; line ends are written as they are.
+        IO: To be written to.
 
     Raises:
         OSError: If the folder cannot be written or the disk is full.
@@ -27,7 +28,8 @@ def open_whole(path: str | os.PathLike) -> Iterator[TextIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f'.{path.name[:100]}.', suffix='.part')
     try:
-        with os.fdopen(handle, 'w', encoding='utf-8', newline='') as stream:
+        mode = {'mode': 'wb'} if binary else {'mode': 'w', 'encoding': 'utf-8', 'newline': ''}
+        with os.fdopen(handle, **mode) as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())

@@ -16,6 +16,12 @@ def test_text_is_written_as_it_is(tmp_path):
     assert (tmp_path / 'new' / 'a.txt').read_text() == 'two'
 
 
+def test_bytes(tmp_path):
+    with open_whole(tmp_path / 'a.zip', binary=True) as stream:
+        stream.write(b'\r\n\xff')
+    assert (tmp_path / 'a.zip').read_bytes() == b'\r\n\xff'
+
+
 def test_others_may_read_it(tmp_path):
     mask = os.umask(0o022)
     try:

@@ -22,6 +22,8 @@ from egoexo.formats.correspondence_results import (
 )
 from egoexo.formats.correspondence_take import TakeAnnotation
 from egoexo.formats.correspondence_truth import build_ground_truth, iter_prepared_takes
+from egoexo.formats.epic_submission import read_submission
+from egoexo.formats.recognition_results import Scores, write_scores
 from egoexo.formats.rle import encode_mask
 from tools import make_submission
 
@@ -104,3 +106,51 @@ def test_runs_without_torch(root: Path, tmp_path: Path) -> None:
     subprocess.run([sys.executable, '-c', program, 'correspondence', *write_results(tmp_path, root, 'test'), '--gt',
                     str(root), '--out', str(out)], cwd=REPO, check=True, timeout=60)
     assert out.is_file()
+
+
+IDS = ['P90_01_0', 'P90_01_1', 'P91_02_0']
+
+
+@pytest.fixture
+def recognition(tmp_path: Path) -> list[str]:
+    """Options for a list of three segments and their scores, which stand in another order."""
+    head = 'narration_id,participant_id,video_id,start_frame,stop_frame'
+    rows = [f'{name},{name[:3]},{name[:6]},1,90' for name in IDS]
+    (tmp_path / 'test.csv').write_text('\n'.join([head, *rows]) + '\n')
+    rng = np.random.default_rng(0)
+    scores = Scores(IDS[::-1], *(rng.standard_normal((3, width)).astype(np.float32) for width in (97, 300)))
+    write_scores(tmp_path / 'test.npz', scores)
+    return ['recognition', '--pred', str(tmp_path / 'test.npz'), '--ann', str(tmp_path / 'test.csv'), '--out',
+            str(tmp_path / 'new' / 'submission.zip')]
+
+
+def test_recognition(recognition: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    out = tmp_path / 'new' / 'submission.zip'
+    assert make_submission.main([*recognition, '--sls-pt', '1', '--sls-td', '5']) == 0
+    assert capsys.readouterr().out == f'{out}: 3 segments, supervision 1 3 5\n'
+    scores = read_submission(out)
+    assert scores.ids == IDS[::-1] and scores.verb.shape == (3, 97) and scores.noun.shape == (3, 300)
+
+
+@pytest.mark.parametrize(('options', 'message'), [
+    (['--num-classes', '19', '26'], 'found 97 verb classes in place of 19; 300 noun classes in place of 26'),
+    (['--pred', '/absent.npz'], 'nothing: it does not exist'),
+    (['--subset', 'val'], 'expected the arrays val/ids, val/verb, val/noun')])
+def test_recognition_refuses_other_scores(recognition: list[str], tmp_path: Path, capsys: pytest.CaptureFixture,
+                                          options: list[str], message: str) -> None:
+    assert make_submission.main([*recognition, *options]) == 1
+    assert (error := capsys.readouterr().err).startswith('PredictionError: ') and message in error
+    assert not (tmp_path / 'new').exists()
+
+
+def test_recognition_of_another_list(recognition: list[str], tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    table = tmp_path / 'test.csv'
+    table.write_text(table.read_text().replace(IDS[0], 'P90_01_7'))
+    assert make_submission.main(recognition) == 1
+    assert '1 missing (P90_01_7); 1 of no segment of the list (P90_01_0)' in capsys.readouterr().err
+
+
+def test_a_level_that_is_none(recognition: list[str], capsys: pytest.CaptureFixture) -> None:
+    with pytest.raises(SystemExit):
+        make_submission.main([*recognition, '--sls-tl', '6'])
+    assert 'argument --sls-tl: invalid choice: 6' in capsys.readouterr().err
