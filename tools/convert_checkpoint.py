@@ -4,6 +4,7 @@ Usage:
     python tools/convert_checkpoint.py segmentation epoch-150.model mstcn.pth
     python tools/convert_checkpoint.py segmentation work_dirs/run/epoch_150.pth epoch-150.model --reverse
     python tools/convert_checkpoint.py moco moco_v2_800ep_pretrain.pth.tar backbone.pth
+    python tools/convert_checkpoint.py suml EE_EP100_SF101_checkpoint_epoch_00030.pyth suml.pth
     python tools/convert_checkpoint.py --inspect epoch-150.model
 """
 
@@ -41,6 +42,9 @@ def build_parser() -> argparse.ArgumentParser:
             if size.type is int:
                 command.add_argument(f'--{size.name.replace("_", "-")}', dest=f'size_{size.name}', type=int,
                                      help='refuse a file with another value; read off the file when left out')
+        for name, meaning in family.switches.items():
+            command.add_argument(f'--{name.replace("_", "-")}', dest=f'switch_{name}', action='store_true',
+                                 help=f'{meaning}; without effect on --reverse')
     return parser
 
 
@@ -56,7 +60,7 @@ def _save(content: Mapping[str, object], target: Path, **options: bool) -> None:
 
 
 def convert(family: Family, source: Path, target: Path, reverse: bool = False,
-            sizes: Mapping[str, int] | None = None) -> int:
+            sizes: Mapping[str, int] | None = None, switches: Mapping[str, bool] | None = None) -> int:
     """Convert one file.
 
     Args:
@@ -66,6 +70,7 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
             ``Runner.load_checkpoint`` takes; the official one is what the official code writes.
         reverse (bool): Direction.
         sizes (Mapping[str, int], optional): Sizes that the model must have.
+        switches (Mapping[str, bool], optional): Options of the family, see ``Family.switches``.
 
     Returns:
         int: Number of tensors written.
@@ -76,7 +81,8 @@ def convert(family: Family, source: Path, target: Path, reverse: bool = False,
     container = load_checkpoint_file(source)
     _, state = find_state_dict(container, source)
     try:
-        converted = (family.to_official if reverse else family.from_official)(state, sizes)
+        converted = (family.to_official(state, sizes) if reverse
+                     else family.from_official(state, sizes, **switches or {}))
     except CheckpointError as error:
         raise CheckpointError(f'{source}: {error}') from error
     damaged = count_non_finite(converted)
@@ -120,7 +126,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             return 1
         sizes = {name.removeprefix('size_'): value for name, value in vars(args).items()
                  if name.startswith('size_') and value is not None}
-        count = convert(FAMILIES[args.family], args.source, args.target, args.reverse, sizes)
+        switches = {name.removeprefix('switch_'): value for name, value in vars(args).items()
+                    if name.startswith('switch_')}
+        count = convert(FAMILIES[args.family], args.source, args.target, args.reverse, sizes, switches)
     except (EgoExoError, OSError) as error:
         print(f'{type(error).__name__}: {error}', file=sys.stderr)
         return 1

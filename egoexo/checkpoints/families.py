@@ -10,10 +10,15 @@ from egoexo.checkpoints import (
     anticipation_layout,
     correspondence,
     correspondence_layout,
+    lemma,
     moco,
     resnet,
     resnet_layout,
     segmentation,
+    slowfast,
+    slowfast_layout,
+    suml,
+    suml_layout,
     transfer,
     transfer_layout,
 )
@@ -27,12 +32,14 @@ from egoexo.checkpoints.segmentation_layout import (
     guess_layout,
     official_shapes,
 )
+from egoexo.checkpoints.slowfast_layout import LemmaLayout, SlowFastLayout
+from egoexo.checkpoints.suml_layout import SumlLayout
 from egoexo.checkpoints.transfer_layout import TransferLayout
 
 __all__ = ['FAMILIES', 'Family']
 
 
-Layout = SegmentationLayout | AnticipationLayout | TransferLayout | ResNetLayout | CorrespondenceLayout
+Layout = SegmentationLayout | AnticipationLayout | TransferLayout | ResNetLayout | CorrespondenceLayout | SlowFastLayout
 
 
 @dataclass(frozen=True)
@@ -48,12 +55,14 @@ class Family:
         guess (Callable): Official shapes -> layout.
         shapes (Callable): Layout -> official shapes in order.
         check (Callable): (official shapes, layout) -> None, or CheckpointError with the list of differences.
-        from_official (Callable): (container, required sizes or None) -> our state dict.
+        from_official (Callable): (container, required sizes or None) -> our state dict; takes ``switches`` by name.
         to_official (Callable): (our state dict, required sizes or None) -> official state dict.
         container (Callable): Official state dict -> content of an official file.
         left_out (Mapping[str, str]): Entries of an official file that hold further weights, which are not converted;
             what each is.
         is_aside (Callable): Official key -> whether such files have it, or may have it, and it is not converted.
+        switches (Mapping[str, str]): Names of further arguments of ``from_official`` that are on or off, off by
+            default, and what on means.
     """
 
     name: str
@@ -64,11 +73,12 @@ class Family:
     guess: Callable[[Shapes], Layout]
     shapes: Callable[[Layout], Shapes]
     check: Callable[[Shapes, Layout], None]
-    from_official: Callable[[Mapping[str, object], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
+    from_official: Callable[..., Mapping[str, torch.Tensor]]
     to_official: Callable[[Mapping[str, torch.Tensor], Mapping[str, int] | None], Mapping[str, torch.Tensor]]
     container: Callable[[Mapping[str, torch.Tensor]], Mapping[str, object]] = lambda state: state
     left_out: Mapping[str, str] = field(default_factory=dict)
     is_aside: Callable[[str], bool] = lambda key: False
+    switches: Mapping[str, str] = field(default_factory=dict)
 
 
 _CLIP = 'EgoExoLearn action_anticipation_planning_benchmark (TA3N)'
@@ -116,4 +126,21 @@ FAMILIES: dict[str, Family] = {
         check=correspondence_layout.check_official, from_official=correspondence.from_official,
         to_official=correspondence.to_official, container=correspondence.official_container,
         left_out=correspondence.LEFT_OUT),
+    # Before the two that have it as a part, so that a SlowFast alone is called one.
+    'slowfast': Family(
+        name='slowfast', source='PySlowFast and Ego-Exo (SlowFast R50 and R101 on EPIC-KITCHENS, and its pre-training)',
+        our_key=slowfast.our_key, official_key=slowfast.official_key, layout=SlowFastLayout,
+        guess=slowfast_layout.guess_layout, shapes=slowfast_layout.official_shapes,
+        check=slowfast_layout.check_official, from_official=slowfast.from_official, to_official=slowfast.to_official,
+        container=slowfast.official_container),
+    'suml': Family(
+        name='suml', source='SUM-L (ego stream, and the third-person stream of its training)',
+        our_key=suml.our_key, official_key=suml.official_key, layout=SumlLayout, guess=suml_layout.guess_layout,
+        shapes=suml_layout.official_shapes, check=suml_layout.check_official, from_official=suml.from_official,
+        to_official=suml.to_official, container=suml.official_container, switches=suml.SWITCHES),
+    'lemma': Family(
+        name='lemma', source='SUM-L (the third-person teacher trained on LEMMA)',
+        our_key=lemma.our_key, official_key=lemma.official_key, layout=LemmaLayout, guess=lemma.guess_layout,
+        shapes=slowfast_layout.official_shapes, check=slowfast_layout.check_official,
+        from_official=lemma.from_official, to_official=lemma.to_official, container=slowfast.official_container),
 }
