@@ -8,9 +8,10 @@ from egoexo.models import (
     heads,
     losses,
     planning,
+    recognition,
     segmentation,
     transfer,
 )
 
 __all__ = ['adaptation', 'backbones', 'clip', 'correspondence', 'data_preprocessors', 'extractors', 'heads', 'losses',
-           'planning', 'segmentation', 'transfer']
+           'planning', 'recognition', 'segmentation', 'transfer']

@@ -12,9 +12,12 @@ from egoexo.engine.hooks.fit_encoder_hook import FitEncoderHook
 from egoexo.engine.hooks.frame_prediction_hook import FramePredictionHook
 from egoexo.engine.hooks.input_report_hook import InputReportHook
 from egoexo.engine.hooks.nan_guard_hook import NaNGuardHook
+from egoexo.engine.hooks.precise_bn_hook import PreciseBNHook
 from egoexo.engine.hooks.preemption_hook import PreemptionHook
 from egoexo.engine.hooks.progress_logger_hook import ProgressLoggerHook
 from egoexo.engine.hooks.pseudo_label_hook import PseudoLabelHook
+from egoexo.engine.hooks.recognition_prediction_hook import RecognitionPredictionHook
+from egoexo.engine.hooks.recognition_visualization_hook import RecognitionVisualizationHook
 from egoexo.engine.hooks.resume_guard_hook import ResumeGuardHook
 from egoexo.engine.hooks.safe_checkpoint_hook import SafeCheckpointHook
 from egoexo.engine.hooks.sync_norm_buffers_hook import SyncNormBuffersHook
@@ -33,9 +36,12 @@ __all__ = [
     'FramePredictionHook',
     'InputReportHook',
     'NaNGuardHook',
+    'PreciseBNHook',
     'PreemptionHook',
     'ProgressLoggerHook',
     'PseudoLabelHook',
+    'RecognitionPredictionHook',
+    'RecognitionVisualizationHook',
     'ResumeGuardHook',
     'SafeCheckpointHook',
     'SequenceVisualizationHook',

@@ -1,9 +1,10 @@
 """Writes the predictions of a test run of anticipation, planning or transfer."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from mmengine.dist import gather_object, is_main_process
@@ -16,8 +17,8 @@ from egoexo.registry import HOOKS
 
 __all__ = ['ClipPredictionHook']
 
-#: Field of a data sample -> name of its array.
-_ARRAYS = {'pred_class_logits': 'logits', 'pred_future_logits': 'logits', 'pred_future_samples': 'samples'}
+#: Rows of one list: sample id -> name of the array -> its row.
+ListRows = Mapping[str, Mapping[str, np.ndarray]]
 
 
 @HOOKS.register_module()
@@ -37,6 +38,9 @@ class ClipPredictionHook(Hook):
     """
 
     priority = 'LOW'
+    #: Field of a data sample -> name of its array.
+    arrays: ClassVar[dict[str, str]] = {
+        'pred_class_logits': 'logits', 'pred_future_logits': 'logits', 'pred_future_samples': 'samples'}
 
     def __init__(self, dump: str | None = None, submission: str | None = None) -> None:
         self.dump = dump
@@ -66,13 +70,13 @@ class ClipPredictionHook(Hook):
         """
         for sample in outputs or ():
             subset, sample_id = sample.get('subset'), sample.get('sample_id')
-            arrays = {name: sample.get(field).cpu().numpy() for field, name in _ARRAYS.items()
+            arrays = {name: sample.get(field).cpu().numpy() for field, name in self.arrays.items()
                       if sample.get(field) is not None}
             if not arrays or subset is None or sample_id is None:
                 lacking = 'none of these fields' if not arrays else 'no subset or sample_id'
                 raise PredictionError(explain(
-                    f'sample {subset}/{sample_id}', f'one of the fields {", ".join(_ARRAYS)}, and subset and sample_id',
-                    lacking, 'Use --dump and --submission with a model and a data set of this benchmark.'))
+                    f'sample {subset}/{sample_id}', f'one of the fields {", ".join(self.arrays)}, and subset and '
+                    'sample_id', lacking, 'Use --dump and --submission with a model and a data set of this benchmark.'))
             self._rows.append((subset, sample_id, arrays))
 
     def after_test_epoch(self, runner: Runner, metrics: dict[str, float] | None = None) -> None:
@@ -85,21 +89,43 @@ class ClipPredictionHook(Hook):
         parts = gather_object(self._rows, dst=0)
         if not is_main_process():
             return
-        content, num = _pack(parts)
-        targets = [self.dump] if self.dump else []
-        targets += [str(Path(self.submission) / 'predictions.npz')] if self.submission else []
-        for target in targets:
-            Path(target).parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(content, target)
-            runner.logger.info(f'Predictions of {num} samples are in {target}.')
+        lists = _merge(parts)
+        num = sum(map(len, lists.values()))
+        if self.dump:
+            _write(_pack(lists), self.dump)
+            runner.logger.info(f'Predictions of {num} samples are in {self.dump}.')
+        if self.submission:
+            self.submit(runner, lists, Path(self.submission))
+
+    def submit(self, runner: Runner, lists: Mapping[str, ListRows], folder: Path) -> None:
+        """Write what is asked for with ``--submission``.
+
+        Args:
+            runner (Runner): The runner of the testing process.
+            lists (Mapping[str, ListRows]): Rows by list, each in list order.
+            folder (Path): Where to; may not exist yet.
+        """
+        target = folder / 'predictions.npz'
+        _write(_pack(lists), target)
+        runner.logger.info(f'Predictions of {sum(map(len, lists.values()))} samples are in {target}.')
 
 
-def _pack(parts: Sequence[list]) -> tuple[bytes, int]:
-    """Content of the file and number of samples; ranks hold every n-th sample, perhaps the first ones again."""
+def _write(content: bytes, path: str | Path) -> None:
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    write_atomically(content, str(path))
+
+
+def _merge(parts: Sequence[list]) -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Rows by list, in list order; ranks hold every n-th sample, perhaps the first ones again."""
     lists: dict[str, dict[str, dict[str, np.ndarray]]] = {}
     for row in (row for turn in zip_longest(*parts) for row in turn if row is not None):
         subset, sample_id, arrays = row
         lists.setdefault(subset, {}).setdefault(sample_id, arrays)
+    return lists
+
+
+def _pack(lists: Mapping[str, ListRows]) -> bytes:
+    """Content of the file."""
     packed = {}
     for subset, rows in lists.items():
         packed[f'{subset}/ids'] = np.array(list(rows))
@@ -107,4 +133,4 @@ def _pack(parts: Sequence[list]) -> tuple[bytes, int]:
             packed[f'{subset}/{name}'] = np.stack([arrays[name] for arrays in rows.values()])
     stream = io.BytesIO()
     np.savez_compressed(stream, **packed)
-    return stream.getvalue(), sum(map(len, lists.values()))
+    return stream.getvalue()

@@ -1,5 +1,6 @@
 """Optimizer wrappers that MMEngine lacks."""
 
 from egoexo.engine.optim_wrappers.autocast_optim_wrapper import AutocastOptimWrapper
+from egoexo.engine.optim_wrappers.merged_groups_constructor import MergedGroupsConstructor
 
-__all__ = ['AutocastOptimWrapper']
+__all__ = ['AutocastOptimWrapper', 'MergedGroupsConstructor']

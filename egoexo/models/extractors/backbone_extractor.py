@@ -40,6 +40,7 @@ class BackboneExtractor(FeatureExtractor):
         std (Sequence[float]): Of the channels R, G, B, in grey levels.
         input_format (str): ``'NCTHW'`` (3-D backbone, default) or ``'NCHW'`` (2-D backbone).
         pool (str): ``'avg'`` or ``'max'``.
+        channel_order (str): ``'rgb'`` (default), or ``'bgr'`` for networks trained on frames as OpenCV reads them.
 
     Raises:
         ConfigError: If an option is unknown or impossible.
@@ -56,15 +57,17 @@ class BackboneExtractor(FeatureExtractor):
     def __init__(self, backbone: dict, checkpoint: str | Path | None = None, clip_len: int = 32,
                  frame_interval: int = 2, short_side: int = 256, crop_size: int = 256,
                  mean: Sequence[float] = (123.675, 116.28, 103.53), std: Sequence[float] = (58.395, 57.12, 57.375),
-                 input_format: str = 'NCTHW', pool: str = 'avg') -> None:
+                 input_format: str = 'NCTHW', pool: str = 'avg', channel_order: str = 'rgb') -> None:
         super().__init__(clip_len, frame_interval, (crop_size, crop_size))
-        if input_format not in ('NCTHW', 'NCHW') or pool not in ('avg', 'max'):
-            raise ConfigError(f"BackboneExtractor: input_format='{input_format}', pool='{pool}'; expected 'NCTHW' or "
-                              "'NCHW', and 'avg' or 'max'.")
+        if input_format not in ('NCTHW', 'NCHW') or pool not in ('avg', 'max') or channel_order not in ('rgb', 'bgr'):
+            raise ConfigError(
+                f"BackboneExtractor: input_format='{input_format}', pool='{pool}', channel_order='{channel_order}'; "
+                "expected 'NCTHW' or 'NCHW', 'avg' or 'max', and 'rgb' or 'bgr'.")
         if crop_size > short_side:
             raise ConfigError(f'BackboneExtractor: crop_size={crop_size} does not fit into short_side={short_side}.')
         _refuse_own_weights(backbone)
-        self.short_side, self.input_format, self.pool = short_side, input_format, pool
+        self.short_side, self.input_format = short_side, input_format
+        self.pool, self.channel_order = pool, channel_order
         self.backbone = MODELS.build(backbone)
         if checkpoint is not None:
             load_backbone(self.backbone, checkpoint)
@@ -78,6 +81,8 @@ class BackboneExtractor(FeatureExtractor):
             std=list(std), frame_interval=frame_interval, pool=pool,
             weights='random' if checkpoint is None else Path(checkpoint).name,
             sha256=None if checkpoint is None else sha256_of(checkpoint))
+        if channel_order != 'rgb':  # what is usual stays out of the recipe, which older features have without it
+            self.source['channel_order'] = channel_order
         self.eval()
         with torch.no_grad():
             self.dim = self.encode(torch.zeros(1, clip_len, crop_size, crop_size, 3, dtype=torch.uint8)).shape[1]
@@ -114,6 +119,8 @@ class BackboneExtractor(FeatureExtractor):
             torch.Tensor: float32, (N, D).
         """
         inputs = clips.permute(0, 1, 4, 2, 3).float().sub(self.mean).div(self.std)
+        if self.channel_order == 'bgr':
+            inputs = inputs.flip(2)
         inputs = inputs.flatten(0, 1) if self.input_format == 'NCHW' else inputs.transpose(1, 2)
         rows = torch.cat([self._pooled(item) for item in _tensors(self.backbone(inputs))], dim=1)
         return rows.unflatten(0, (len(clips), -1)).mean(dim=1) if self.input_format == 'NCHW' else rows

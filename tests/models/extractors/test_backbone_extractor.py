@@ -62,6 +62,15 @@ def test_slowfast_joins_its_pooled_pathways(slowfast: BackboneExtractor, frames:
     torch.testing.assert_close(rows, torch.cat([slow.mean((2, 3, 4)), fast.mean((2, 3, 4))], 1), rtol=1e-4, atol=1e-5)
 
 
+def test_channels_as_opencv_reads_them(frames: np.ndarray) -> None:
+    shared = dict(input_format='NCHW', clip_len=1, mean=(10, 20, 30), std=(50, 60, 70))
+    extractor = build(IMAGE, channel_order='bgr', **shared)
+    usual = build(IMAGE, **shared | dict(mean=(30, 20, 10), std=(70, 60, 50)))
+    assert extractor.source['channel_order'] == 'bgr' and 'channel_order' not in usual.source
+    with torch.no_grad():
+        torch.testing.assert_close(extractor(frames[:, :1]), usual(frames[:, :1, ..., ::-1]))
+
+
 def test_maximum_is_the_other_pool(frames: np.ndarray) -> None:
     extractor = build(IMAGE, input_format='NCHW', clip_len=1, pool='max')
     with torch.no_grad():
@@ -99,7 +108,8 @@ def test_weights_that_do_not_fit_are_refused(tmp_path: Path, change, message: st
 
 
 @pytest.mark.parametrize(('options', 'message'), [
-    (dict(pool='median'), "input_format='NCTHW', pool='median'; expected"),
+    (dict(pool='median'), "input_format='NCTHW', pool='median', channel_order='rgb'; expected"),
+    (dict(channel_order='grb'), "channel_order='grb'; expected 'NCTHW' or 'NCHW', 'avg' or 'max', and 'rgb' or 'bgr'"),
     (dict(crop_size=40), 'crop_size=40 does not fit into short_side=36'),
     (dict(backbone=dict(IMAGE, pretrained='torchvision://resnet18')), 'names weights of its own'),
     (dict(checkpoint='nothing.pth'), 'expected a checkpoint file, found nothing'),
