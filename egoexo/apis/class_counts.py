@@ -1,6 +1,6 @@
 """Class counts that a config leaves to the data set."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from mmengine.config import Config
 
@@ -35,14 +35,14 @@ def needs_class_count(cfg: Config) -> bool:
     return next(_open_counts(cfg.get('model')), None) is not None
 
 
-def count_classes(cfg: Config) -> int:
+def count_classes(cfg: Config) -> int | dict[str, int]:
     """Classes that the first data set of a config names; opens its class file, no list and no features.
 
     Args:
         cfg (Config): With a data loader.
 
     Returns:
-        int: C.
+        int | dict[str, int]: C; by task where the data set names classes of several.
 
     Raises:
         ConfigError: If there is no data set, or it names no classes.
@@ -59,16 +59,22 @@ def count_classes(cfg: Config) -> int:
     if not classes:
         raise ConfigError(explain('model, num_classes', f'classes named by {settings["type"]}', 'none',
                                   'Write the number of classes.'))
+    return _count(classes)
+
+
+def _count(classes: Sequence[str] | Mapping[str, Sequence[str]]) -> int | dict[str, int]:
+    if isinstance(classes, Mapping):
+        return {task: len(names) for task, names in classes.items()}
     return len(classes)
 
 
-def settle_class_counts(cfg: Config, classes: Sequence[str] | None = None) -> None:
+def settle_class_counts(cfg: Config, classes: Sequence[str] | Mapping[str, Sequence[str]] | None = None) -> None:
     """Replace every ``num_classes='dataset'`` of the model by the number of classes.
 
     Args:
         cfg (Config): Changed in place.
-        classes (Sequence[str], optional): Class names where they are known, e.g. from a checkpoint; None asks the
-            data set.
+        classes (Sequence[str] | Mapping[str, Sequence[str]], optional): Class names, or those of each task, where they
+            are known, e.g. from a checkpoint; None asks the data set.
 
     Raises:
         ConfigError: As :func:`count_classes`.
@@ -76,6 +82,6 @@ def settle_class_counts(cfg: Config, classes: Sequence[str] | None = None) -> No
     """
     found = list(_open_counts(cfg.get('model')))
     if found:
-        count = len(classes) if classes else count_classes(cfg)
+        count = _count(classes) if classes else count_classes(cfg)
         for node, _ in found:
             node['num_classes'] = count

@@ -18,8 +18,8 @@ from egoexo.apis.run_record import record_end, write_command
 from egoexo.engine import check_writable
 from egoexo.errors import ConfigError, EgoExoError
 
-__all__ = ['adapt_to_device', 'enable_amp', 'enable_lr_scaling', 'parse_run_args', 'plain_message', 'prepare',
-           'readable_errors', 'write_command']
+__all__ = ['adapt_to_device', 'enable_amp', 'enable_compile', 'enable_lr_scaling', 'parse_run_args',
+           'plain_message', 'prepare', 'readable_errors', 'write_command']
 
 USAGE_ERROR = 2
 RUN_NUMBER = itertools.count(1)
@@ -150,6 +150,15 @@ def enable_amp(cfg: Config) -> None:
     elif kind == 'OptimWrapper':
         bfloat16 = torch.cuda.is_bf16_supported()
         wrapper['type'] = 'AutocastOptimWrapper' if bfloat16 else 'AmpOptimWrapper'
+
+
+def enable_compile(cfg: Config) -> None:
+    """Let torch translate the steps of the model into code of their own; the first ones take minutes.
+
+    Args:
+        cfg (Config): Changed in place; arguments of ``torch.compile`` that it has under ``compile`` stay.
+    """
+    cfg.compile = cfg.get('compile') or True
 
 
 def enable_lr_scaling(cfg: Config) -> None:

@@ -24,6 +24,8 @@ READ_KEYS = {'auto_scale_lr', 'find_unused_parameters', 'model_wrapper_cfg', 'sy
              'compile', 'activation_checkpointing', 'efficient_conv_bn_eval', 'launcher', 'tta_model', 'tta_pipeline',
              'env_cfg', 'phases'}
 KNOWN_KEYS = READ_KEYS | set(inspect.signature(Runner.__init__).parameters) - {'self', 'cfg'}
+# Helpers as all of OpenMMLab calls them: no misspelt tta_pipeline, and a dumped config holds them unread.
+HELPERS = {'train_pipeline', 'val_pipeline', 'test_pipeline'}
 
 # Which registries a `type=` is looked up in: by the top-level key, and below it by the last of NESTED on its path.
 ROOMS = {
@@ -92,7 +94,7 @@ def check_unread_keys(cfg: Config, path: Path) -> None:
     for key in cfg:
         if key in KNOWN_KEYS or key.startswith('_'):
             continue
-        near = difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8)
+        near = [] if key in HELPERS else difflib.get_close_matches(key, KNOWN_KEYS, n=2, cutoff=0.8)
         set_here = re.search(rf'^{re.escape(key)}\s*=', own, flags=re.MULTILINE)
         # A base may offer a helper that nobody takes; in this file it is a change that does not happen.
         suspects = near if set_here else [match for match in near if match not in cfg]

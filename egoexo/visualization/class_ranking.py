@@ -1,7 +1,7 @@
 """The classes of a coming action, likeliest first, the true ones marked."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import zip_longest
 
 import numpy as np
@@ -13,11 +13,13 @@ from egoexo.visualization.fit_text import cut_text, text_width, wrap_text
 from egoexo.visualization.palette import VIEW_COLORS, display_name
 from egoexo.visualization.timeline_parts import FONT, INK, MUTED, Page
 
-__all__ = ['HIT_COLOR', 'ClassRanking', 'draw_class_rankings']
+__all__ = ['HIT_COLOR', 'MISS_COLOR', 'ClassRanking', 'bars_height', 'draw_bars', 'draw_class_rankings', 'names_width']
 
 #: Colour of true classes in every figure of anticipation and transfer.
 HIT_COLOR = '#2a7f62'
-_MISS_COLOR, _OTHER = '#b3541e', '#c3c8cf'
+#: Of true classes that are not among the likeliest ones.
+MISS_COLOR = '#b3541e'
+_OTHER = '#c3c8cf'
 _SIDE, _BETWEEN, _TITLE, _LINE, _RULE, _ROW_GAP = 0.1, 0.3, 0.24, 0.15, 0.07, 0.2
 _MIN_NAMES, _MAX_NAMES = 0.88, 2.0
 _MAX_MISSED, _TEXT_LINES, _TEXT_LINE = 4, 2, 0.115
@@ -69,16 +71,32 @@ def _class_name(class_id: int, class_names: Sequence[str]) -> str:
     return display_name(class_names[class_id]) if class_id < len(class_names) else f'class {class_id}'
 
 
-def _names_width(samples: Sequence[ClassRanking], class_names: Sequence[str], top: int) -> float:
-    """Room for the class names in inches: as much as the longest needs, within bounds."""
+def names_width(samples: Sequence[ClassRanking], class_names: Sequence[str], top: int) -> float:
+    """Room for the class names in inches: as much as the longest needs, within bounds.
+
+    Args:
+        samples (Sequence[ClassRanking]): Samples of a figure.
+        class_names (Sequence[str]): Names by class id.
+        top (int): Classes per sample.
+    """
     shown = {_class_name(class_id, class_names) for sample in samples for class_id, _, _ in sample.lines(top)}
     longest = max((text_width(f'✓ {name}', FONT - 0.5, 'bold') for name in shown), default=0.0)
     return min(max(longest + 0.13, _MIN_NAMES), _MAX_NAMES)
 
 
-def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top: int, scale: float,
-               inches: float, names: float) -> None:
-    """One bar per line; the missed classes follow below a dashed rule."""
+def draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top: int, scale: float, inches: float,
+              names: float) -> None:
+    """Draw one bar per line; the missed classes follow below a dashed rule.
+
+    Args:
+        axes (Axes): As high as :func:`bars_height` says.
+        sample (ClassRanking): What to draw.
+        class_names (Sequence[str]): Names by class id.
+        top (int): Classes before the rule.
+        scale (float): Probability that is as long as the axes is wide.
+        inches (float): Width of the axes.
+        names (float): Room for the class names at its left, in inches.
+    """
     down = 0.0
     style = {'va': 'center', 'fontsize': FONT - 0.5}
     for class_id, rank, true in sample.lines(top):
@@ -90,7 +108,7 @@ def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top
         name = _class_name(class_id, class_names)
         weight = 'bold' if true else 'normal'
         mark = '' if not true else '✗ ' if missed else '✓ '
-        color = INK if not true else _MISS_COLOR if missed else HIT_COLOR
+        color = INK if not true else MISS_COLOR if missed else HIT_COLOR
         text = cut_text(mark + name, names - 0.1, FONT - 0.5, weight)
         axes.text(-0.05 / inches, down + _LINE / 2, text, ha='right', weight=weight, color=color, **style)
         if sample.probabilities is not None:
@@ -101,6 +119,20 @@ def _draw_bars(axes: Axes, sample: ClassRanking, class_names: Sequence[str], top
             text = f'{100 * share:.1f} %' + (f'   rank {rank}' if missed else '')
             axes.text(share / scale + 0.04 / inches, down + _LINE / 2, text, ha='left', color=MUTED, **style)
         down += _LINE
+    axes.set(xlim=(0, 1), ylim=(bars_height(sample, top), 0), xticks=[], yticks=[])
+    axes.spines[['top', 'right', 'bottom']].set_visible(False)
+    axes.spines['left'].set(color='#9a9a9a', linewidth=0.6, visible=sample.probabilities is not None)
+
+
+def bars_height(sample: ClassRanking, top: int) -> float:
+    """Height of the bars of a sample in inches.
+
+    Args:
+        sample (ClassRanking): What to draw.
+        top (int): Classes before the rule.
+    """
+    lines = sample.lines(top)
+    return max(len(lines), 1) * _LINE + (_RULE if any(rank > top for _, rank, _ in lines) else 0)
 
 
 def _said(sample: ClassRanking, width: float) -> list[str]:
@@ -109,10 +141,8 @@ def _said(sample: ClassRanking, width: float) -> list[str]:
 
 
 def _height(sample: ClassRanking, top: int, width: float) -> float:
-    lines = sample.lines(top)
     said = len(_said(sample, width))
-    return (_TITLE + (said * _TEXT_LINE + 0.05 if said else 0) + max(len(lines), 1) * _LINE
-            + (_RULE if any(rank > top for _, rank, _ in lines) else 0))
+    return _TITLE + (said * _TEXT_LINE + 0.05 if said else 0) + bars_height(sample, top)
 
 
 def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], top: int, left: float, width: float,
@@ -133,13 +163,9 @@ def _draw_sample(page: Page, sample: ClassRanking, class_names: Sequence[str], t
         page.text(left, _TEXT_LINE / 2 - 0.01, line, fontsize=FONT - 1, style='italic', color=INK, ha='left')
         page.cursor += _TEXT_LINE
     page.cursor += 0.05 if said else 0
-    height = _height(replace(sample, text=''), top, width) - _TITLE
     inches = width - names
-    axes = page.axes(left + names, inches, height)
-    _draw_bars(axes, sample, class_names, top, scale, inches, names)
-    axes.set(xlim=(0, 1), ylim=(height, 0), xticks=[], yticks=[])
-    axes.spines[['top', 'right', 'bottom']].set_visible(False)
-    axes.spines['left'].set(color='#9a9a9a', linewidth=0.6, visible=sample.probabilities is not None)
+    axes = page.axes(left + names, inches, bars_height(sample, top))
+    draw_bars(axes, sample, class_names, top, scale, inches, names)
     axes.set_gid(sample.sample_id)
 
 
@@ -164,7 +190,7 @@ def draw_class_rankings(samples: Sequence[ClassRanking], class_names: Sequence[s
     _check(samples, top, columns)
     lines = _arrange(samples, columns)
     width = (width_in - 2 * _SIDE - (columns - 1) * _BETWEEN) / columns
-    names = _names_width(samples, class_names, top)
+    names = names_width(samples, class_names, top)
     # The longest bar leaves room for its number, also for that of a missed class.
     longest = max((float(np.max(sample.probabilities)) for sample in samples if sample.probabilities is not None),
                   default=1.0)

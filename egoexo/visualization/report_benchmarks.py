@@ -17,6 +17,7 @@ from egoexo.visualization.report_compare_correspondence import (
     correspondence_comparison,
     correspondence_comparison_cards,
 )
+from egoexo.visualization.report_compare_recognition import recognition_comparison, recognition_comparison_cards
 from egoexo.visualization.report_compare_segmentation import segmentation_comparison, segmentation_comparison_cards
 from egoexo.visualization.report_correspondence import (
     correspondence_cards,
@@ -27,6 +28,7 @@ from egoexo.visualization.report_inputs import input_parts
 from egoexo.visualization.report_metrics import compare_metric_parts, generic_sections
 from egoexo.visualization.report_parts import Card, Heading, Note, Section
 from egoexo.visualization.report_planning import planning_cards, planning_sections, read_planning
+from egoexo.visualization.report_recognition import read_recognition, recognition_cards, recognition_sections
 from egoexo.visualization.report_run import Run
 from egoexo.visualization.report_scores import split_metrics
 from egoexo.visualization.report_segmentation import (
@@ -98,6 +100,10 @@ BENCHMARKS: dict[str, BenchmarkReport] = {
         'Object correspondence between views', ('CorrespondenceMetric',), read_correspondence, correspondence_cards,
         correspondence_sections, correspondence_comparison_cards, correspondence_comparison,
         ('iou', 'visibility_acc')),
+    'recognition': BenchmarkReport(
+        'Egocentric action recognition', ('RecognitionMetric',), read_recognition, recognition_cards,
+        recognition_sections, recognition_comparison_cards, recognition_comparison,
+        ('all_verb_accuracy_at_1', 'all_noun_accuracy_at_1', 'all_action_accuracy_at_1')),
 }
 
 

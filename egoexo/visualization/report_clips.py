@@ -17,8 +17,8 @@ from egoexo.visualization.report_inputs import input_parts
 from egoexo.visualization.report_parts import Card, Cell, Fraction, Note, Section, Table
 from egoexo.visualization.report_run import Run
 
-__all__ = ['ClipList', 'ClipResults', 'absent_note', 'list_parts', 'read_clips', 'reported_cards', 'score_parts',
-           'split_scores', 'train_targets']
+__all__ = ['ClipList', 'ClipResults', 'absent_note', 'list_parts', 'read_clips', 'reported_cards', 'score_cell',
+           'score_parts', 'split_scores', 'train_targets']
 
 _END = re.compile(r'_(low|high|sd)$')
 
@@ -233,7 +233,7 @@ def score_parts(run: Run, results: ClipResults, metrics: Sequence[str], default:
     sizes = {item.subset: item.listed for item in results.lists if item.listed}
     for prefix, lists in sorted(results.scores.items()):
         shown = [name for name in metrics if any(name in scores for scores in lists.values())]
-        rows = [[subset, sizes.get(subset), *(_cell(scores, name, kind) for name in shown)]
+        rows = [[subset, sizes.get(subset), *(score_cell(scores, name, kind) for name in shown)]
                 for subset, scores in lists.items()]
         digest = digests.get(prefix.partition('/')[0] if prefix.partition('/')[0] in digests else default)
         title = f'{prefix or default} [{digest or "hash not noted"}]'
@@ -241,7 +241,17 @@ def score_parts(run: Run, results: ClipResults, metrics: Sequence[str], default:
                     folded=bool(prefix))
 
 
-def _cell(scores: Mapping[str, float], name: str, kind: type[float]) -> object:
+def score_cell(scores: Mapping[str, float], name: str, kind: type[float] = float) -> Cell | None:
+    """A score with its interval and its deviation, where they are known, below it.
+
+    Args:
+        scores (Mapping[str, float]): By name; ``<name>_low``, ``<name>_high`` and ``<name>_sd`` among them.
+        name (str): Metric.
+        kind (type[float]): ``float`` or :class:`Fraction`.
+
+    Returns:
+        Cell | None: None without the score.
+    """
     value = scores.get(name)
     if value is None:
         return None

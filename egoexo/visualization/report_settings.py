@@ -2,16 +2,30 @@
 
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from egoexo.evaluation.protocols.segmentation import PROTOCOLS
+from egoexo.evaluation.protocols import (
+    Protocol,
+    anticipation,
+    correspondence,
+    planning,
+    recognition,
+    segmentation,
+    transfer,
+)
 from egoexo.version import __version__
 from egoexo.visualization.config_diff import diff_from_bases
 from egoexo.visualization.report_parts import Facts, Note, Table
 from egoexo.visualization.report_run import Run
 
 __all__ = ['read_recipe', 'recipe_folders', 'setting_parts']
+
+#: Protocols of each benchmark by the type of its metric: they share names.
+_PROTOCOLS: Mapping[str, Mapping[str, Protocol]] = {
+    'AnticipationMetric': anticipation.PROTOCOLS, 'CorrespondenceMetric': correspondence.PROTOCOLS,
+    'PlanningMetric': planning.PROTOCOLS, 'RecognitionMetric': recognition.PROTOCOLS,
+    'SegmentationMetric': segmentation.PROTOCOLS, 'TransferMetric': transfer.PROTOCOLS}
 
 
 def setting_parts(run: Run, shipped: str | Path | None = None) -> Iterator[Facts | Note | Table]:
@@ -58,16 +72,19 @@ def _logged_config(run: Run) -> Path | None:
 
 def _protocol_rows(run: Run) -> Iterator[list[str]]:
     """Protocols of the scores file with their hashes there, else those of the config."""
+    evaluator = (run.config or {}).get('test_evaluator') or {}
+    evaluator = evaluator[0] if isinstance(evaluator, list) else evaluator
+    kind = str(evaluator.get('type', '')).rpartition('.')[2] if hasattr(evaluator, 'get') else ''
+    protocols = _PROTOCOLS.get(kind, {} if kind else segmentation.PROTOCOLS)
     stated = run.score_info.get('protocols')
     if not isinstance(stated, dict):
-        evaluator = (run.config or {}).get('test_evaluator') or {}
-        if not hasattr(evaluator, 'get') or evaluator.get('type') != 'SegmentationMetric':
+        if kind not in _PROTOCOLS:
             return
         names = evaluator.get('protocols', ('official',))
         names = [names] if isinstance(names, str) else names
-        stated = {name: PROTOCOLS[name].hash for name in (PROTOCOLS if 'all' in names else names) if name in PROTOCOLS}
+        stated = {name: protocols[name].hash for name in (protocols if 'all' in names else names) if name in protocols}
     for name, digest in stated.items():
-        known = PROTOCOLS.get(name)
+        known = protocols.get(name)
         text = known.description if known else 'not among the protocols of this version'
         changed = known is not None and known.hash != digest
         yield [name, digest, f'{text} (rules with this hash differ from {known.hash}.)' if changed else text]

@@ -33,6 +33,12 @@ def test_known_classes_need_no_data(mini_root):
     assert cfg.model.head.num_classes == 2
 
 
+def test_classes_of_several_tasks():
+    cfg = Config(dict(model=dict(cls_head=dict(num_classes='dataset'))))
+    settle_class_counts(cfg, classes=dict(verb=['a', 'b'], noun=['c', 'd', 'e']))
+    assert cfg.model.cls_head.num_classes == dict(verb=2, noun=3)
+
+
 def test_a_written_number_stays(mini_root):
     cfg = config(mini_root / 'absent', num_classes=5)
     settle_class_counts(cfg)

@@ -89,3 +89,11 @@ def test_amp_chooses_the_wrapper_by_device(cuda, bfloat16, before, after, monkey
     cfg = Config(dict(optim_wrapper=before))
     cli.enable_amp(cfg)
     assert cfg.optim_wrapper.to_dict() == after
+
+
+@pytest.mark.parametrize(('before', 'after'), [
+    ({}, True), (dict(compile=False), True), (dict(compile=dict(mode='default')), dict(mode='default'))])
+def test_compile_keeps_its_arguments(before, after):
+    cfg = Config(before)
+    cli.enable_compile(cfg)
+    assert cfg.compile == after

@@ -92,11 +92,13 @@ def test_config_files(tmp_path: Path) -> None:
         load_extractor_config('extraction/slowfast_50')
 
 
-@pytest.mark.parametrize('name', ['slowfast_r50', 'resnet50'])
+@pytest.mark.parametrize('name', ['slowfast_r50', 'resnet50', 'slowfast_r50_epic100', 'slowfast_r101_epic100'])
 def test_shipped_extractors_build(name: str) -> None:
     config = load_extractor_config(f'extraction/{name}')
     small = config | dict(short_side=32, crop_size=32)
-    assert build_extractor(small).dim == {'slowfast_r50': 2048 + 256, 'resnet50': 2048}[name]
+    extractor = build_extractor(small)
+    assert extractor.dim == (2048 if name == 'resnet50' else 2048 + 256)
+    assert extractor.source.get('channel_order') == ('bgr' if name.endswith('epic100') else None)
 
 
 @pytest.mark.parametrize(('config', 'message'), [

@@ -106,6 +106,14 @@ def test_helpers_are_no_misspelt_keys_and_unread_ones_are_named(tmp_path, monkey
                     'before this file: set the value where it is used.']
 
 
+def test_a_dumped_config_with_pipelines_loads_again(tmp_path):
+    (tmp_path / 'base.py').write_text('train_pipeline = [dict(type="PackFrames", clip_len=8)]\nmodel = '
+                                      'dict(type="ToyModel", hidden=3)\nsteps = train_pipeline')
+    cfg = load_config(written(tmp_path, '_base_ = "./base.py"'))
+    cfg.dump(tmp_path / 'dumped.py')
+    assert load_config(tmp_path / 'dumped.py').train_pipeline == cfg.train_pipeline
+
+
 def test_missing_file_names_the_nearest(config):
     with pytest.raises(ConfigError, match=r'tooy\.py does not exist\. Nearest: .*toy\.py'):
         load_config(config.with_name('tooy.py'))

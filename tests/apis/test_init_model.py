@@ -85,7 +85,7 @@ def test_exports():
     assert egoexo.apis.init_model is init_model
     assert egoexo.apis.SegmentationInferencer.__name__ == 'SegmentationInferencer'
     with pytest.raises(AttributeError, match="no attribute 'Inferencer'; it has ClipInferencer, "
-                                             'CorrespondenceInferencer, Segm.*Inferencer'):
+                                             'CorrespondenceInferencer, RecognitionInferencer, Segm.*Inferencer'):
         egoexo.apis.Inferencer  # noqa: B018
 
 

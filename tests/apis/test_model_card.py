@@ -22,7 +22,10 @@ METRICS = {'segmentation': set(summarise([count_video(np.zeros(1, int), np.zeros
            'anticipation': set(constant_baselines(np.eye(6))['uniform']),
            'planning': {'1-AUED', 'AUED', *(f'ED@{step}' for step in range(1, 9))},
            'transfer': {'top1', 'top5', 'mean_class_acc'},
-           'correspondence': {'iou', 'contour_acc', 'location_error', 'visibility_acc'}}
+           'correspondence': {'iou', 'contour_acc', 'location_error', 'visibility_acc'},
+           'recognition': {f'{part}_{task}_accuracy_at_{k}' for part, k in (('all', 1), ('all', 5), ('tail', 1),
+                                                                            ('unseen', 1))
+                           for task in ('verb', 'noun', 'action')}}
 
 
 def write(root, entry=None, metafile=None):

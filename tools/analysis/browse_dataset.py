@@ -3,7 +3,8 @@
 
 Of clips (anticipation, planning) the true classes or the coming steps are drawn, one clip per video; of samples with
 one class (transfer) the most frequent classes, and the labels of some, with their texts if the model reads those; of
-pairs of pictures (correspondence) the given and the wanted mask, negatives marked.
+pairs of pictures (correspondence) the given and the wanted mask, negatives marked; of clips of segments (recognition)
+the frames after every crop, flip and shift of colours, with the paired third-person clip below.
 
 Example::
 
@@ -32,10 +33,13 @@ from egoexo.datasets.pseudo_labelled import without_phase
 from egoexo.errors import ConfigError
 from egoexo.registry import DATASETS
 from egoexo.utils.loader_configs import iter_datasets
+from egoexo.visualization.action_strip import draw_action_strips
 from egoexo.visualization.class_ranking import ClassRanking, draw_class_rankings
 from egoexo.visualization.correspondence import make_pair
 from egoexo.visualization.future_steps import FutureSteps, draw_future_steps
 from egoexo.visualization.mask_pair import draw_mask_pairs
+from egoexo.visualization.recognition import task_names
+from egoexo.visualization.recognition_inputs import input_strip
 from egoexo.visualization.sample_visualizer import clip_note, field_array
 from egoexo.visualization.segmentation import TimelineVideo, draw_timeline
 
@@ -49,7 +53,7 @@ def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('--split', choices=('train', 'val', 'test'), default='train', help='dataloader to draw')
     parser.add_argument('--num', type=int, default=6,
-                        help='videos, clips or pairs per list, spread over it (default: %(default)s)')
+                        help='videos, clips, segments or pairs per list, spread over it (default: %(default)s)')
     parser.add_argument('--out-dir', type=Path, help='folder of the pictures (default: work_dirs/browse/<config>)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, default={}, metavar='KEY=VALUE',
                         help='change values by dotted path')
@@ -178,6 +182,30 @@ def draw_pairs(dataset: EgoExoDataset, chosen: Sequence[int]) -> Figure:
     return draw_mask_pairs(pairs, title=f'{dataset.subset}: {len(pairs)} of {len(dataset):,} pairs')
 
 
+def draw_segments(dataset: EgoExoDataset, chosen: Sequence[int]) -> Figure:
+    """Clips of segments as the network sees them, with narration and classes.
+
+    Args:
+        dataset (EgoExoDataset): Of recognition, not empty.
+        chosen (Sequence[int]): Positions of the segments.
+
+    Returns:
+        matplotlib.figure.Figure: Frames of the slow pathway; of a test, those of the clip in the middle.
+    """
+    tpv = getattr(dataset, 'tpv', None)  # of pairs
+    names, partner_names = (task_names(part.metainfo.get('classes')) if part is not None else {}
+                            for part in (dataset, tpv))
+    order = next(filter(None, (getattr(step, 'channel_order', None) for step in dataset.pipeline.transforms)), 'bgr')
+    strips = []
+    for index in chosen:
+        item = dataset[index]
+        strips.append(input_strip(item['inputs'], item['data_samples'], names, partner_names, channel_order=order))
+    key = 'Frames as the network sees them, at evenly spaced places of the clip' + (
+        '; hands and touched objects outlined.' if getattr(dataset, 'interaction_maps', None) else '.')
+    return draw_action_strips(strips, names, key=key,
+                              title=f'{dataset.subset}: {len(strips)} of {len(dataset):,} segments')
+
+
 def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
     """Write the picture of one list.
 
@@ -189,6 +217,8 @@ def draw_list(dataset: EgoExoDataset, num: int, path: Path) -> None:
     chosen = np.unique(np.linspace(0, len(dataset) - 1, min(num, len(dataset))).round().astype(int)).tolist()
     if dataset.METAINFO.get('benchmark') == 'correspondence':
         figure = draw_pairs(dataset, chosen)
+    elif dataset.METAINFO.get('benchmark') == 'recognition':
+        figure = draw_segments(dataset, chosen)
     elif hasattr(type(dataset), 'labels'):
         figure = draw_labelled(dataset, chosen)
     elif hasattr(dataset, '__getitems__'):

@@ -3,7 +3,7 @@
 
 Looks at every list of the train, val and test dataloaders: missing, truncated and mis-sized files, unknown labels,
 the recipe of each feature folder, and how the lengths of features and labels differ. With --full every feature row is
-read and searched for NaN and Inf, and every picture and mask is decoded.
+read and searched for NaN and Inf, and every picture, frame and mask is decoded.
 
 Examples::
 
@@ -14,7 +14,9 @@ Examples::
 import argparse
 import csv
 import logging
+import re
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -36,7 +38,11 @@ from egoexo.utils.loader_configs import iter_datasets
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
 #: Arguments that name a list.
 KEYS = ('type', 'data_root', 'ann_file', 'data_prefix', 'view', 'direction', 'domain', 'split', 'gaze', 'part',
-        'list_source', 'labels', 'pseudo_labels', 'pairs_file', 'takes')
+        'list_source', 'labels', 'pseudo_labels', 'pairs_file', 'takes', 'frame_templates', 'video_templates', 'ego',
+        'tpv')
+#: Ids of segments of EPIC-Kitchens-100.
+NARRATION_ID = re.compile(r'P\d+_\d+_\d+')
+NUM_VIDEOS = 10
 
 
 def parse_args(argv: Sequence[str] | None = None) -> argparse.Namespace:
@@ -82,7 +88,8 @@ def describe_overlap(config: Config, samples: Mapping[str, Sequence[str]]) -> st
     shared = sorted(used[LOADERS[0]] & (used[LOADERS[1]] | used[LOADERS[2]]))
     if not shared:
         return ''
-    unit = 'actions' if '|' in shared[0] else 'segments' if shared[0].isdigit() else 'videos'
+    segments = shared[0].isdigit() or NARRATION_ID.fullmatch(shared[0])
+    unit = 'actions' if '|' in shared[0] else 'segments' if segments else 'videos'
     return (f'WARNING: {len(shared)} {unit} are trained on and scored as well: {", ".join(shared[:5])}'
             f'{" ..." if len(shared) > 5 else ""}. Their scores say nothing about new videos; use exclude=[...].')
 
@@ -116,6 +123,23 @@ def describe_null_masks(reports: Sequence[SampleReport]) -> str:
             'annotation.json); pairs that need them are left out')
 
 
+def describe_missing_frames(reports: Sequence[SampleReport]) -> str:
+    """How many frames of a recognition list have no file; empty when none."""
+    counts = [report.facts['missing'] for report in reports if report.facts.get('missing')]
+    return f'{sum(counts):,} frames in {len(counts)} segments have no file' if counts else ''
+
+
+def describe_bad_videos(dataset: EgoExoDataset, bad: Mapping[str, Sequence[str]]) -> str:
+    """Videos that the unusable segments of a recognition list are of, so that they can be fetched; else empty."""
+    if not bad or dataset.METAINFO.get('benchmark') != 'recognition':
+        return ''
+    items = dataset.list_samples()
+    counts = Counter(str(item['uid']) for item in items if item['sample_id'] in bad)
+    shown = ', '.join(f'{uid} ({count})' for uid, count in counts.most_common(NUM_VIDEOS))
+    return (f'unusable segments are of {len(counts)} of {len({item["uid"] for item in items})} videos: {shown}'
+            f'{" ..." if len(counts) > NUM_VIDEOS else ""}')
+
+
 def verify_list(item: dict, args: argparse.Namespace, console: Console) -> tuple[int, list[dict]]:
     """Print what is wrong with one list.
 
@@ -138,7 +162,8 @@ def verify_list(item: dict, args: argparse.Namespace, console: Console) -> tuple
     store = getattr(dataset, 'feature_store', None)
     state = 'left out, there is no list' if not reports else f'{len(reports) - len(bad)} of {len(reports)} usable'
     print(f'{dataset.subset}: {state}')
-    for line in (describe_lengths(reports), describe_null_masks(reports), store and f'{store.root}: {store.recipe}'):
+    for line in (describe_lengths(reports), describe_null_masks(reports), describe_missing_frames(reports),
+                 describe_bad_videos(dataset, bad), store and f'{store.root}: {store.recipe}'):
         if line:
             print(f'  {line}')
     if bad and args.all:

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 from correspondence_support import write_correspondence_root
 from matplotlib.figure import Figure
+from recognition_report_support import dataset_config, write_epic
+from suml_support import write_world
 from tests_support import REPO
 from transfer_support import write_ego2exo_root
 
@@ -127,3 +129,51 @@ def test_pairs_show_their_masks_and_negatives(tmp_path: Path, monkeypatch: pytes
     assert sum('negative: not there' in note for note in notes[0]) == texts[0].count('not visible in this view') > 0
     assert any('negative: nobody looked' in note for note in notes[1])
     assert all('negative: picture of another take' in note for note in notes[2])
+
+
+def test_segments_as_the_network_sees_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    draw = tool.draw_segments
+    monkeypatch.setattr(tool, 'draw_segments', lambda *args: figures.append(draw(*args)) or figures[-1])
+    pipelines = {
+        'train': [dict(type='SampleClips', clip_len=8), dict(type='LoadClipFrames'),
+                  dict(type='RandomScaleCropFlip', scale=(24, 30), size=20), dict(type='PackClip')],
+        'val': [dict(type='SampleClips', clip_len=8, mode='test', num_views=2),
+                dict(type='LoadClipFrames', channel_order='rgb'), dict(type='ThreeCropClip', size=24),
+                dict(type='PackClip')]}
+    root = write_epic(tmp_path / 'epic')
+    path = tmp_path / 'config.py'
+    path.write_text('\n'.join(["default_scope = 'egoexo'", *(
+        f'{split}_dataloader = dict(batch_size=2, dataset={dataset_config(root, pipeline=steps, subset=split)!r})'
+        for split, steps in pipelines.items())]))
+    for split in pipelines:
+        written = tool.main([str(path), '--split', split, '--num', '2', '--out-dir', str(tmp_path / 'out')])
+        assert [file.name for file in written] == [f'{split}.png']
+    train, val = map(drawn_texts, figures)
+    assert train[0] == 'train: 2 of 12 segments' and {'P01_101_0', 'P02_101_3', '“take the plate”'} <= set(train)
+    assert 'train, P01_101, 0.0 to 0.8 s, 8 x 20 x 20' in train and 'verb: take   noun: plate' in train
+    assert 'val, P01_101, 0.0 to 0.8 s, clip 5 of 6, 8 x 24 x 24' in val
+    for figure in figures:  # red and blue videos, whatever the order of the channels
+        colors = [axes.images[0].get_array()[10, 10].argmax() for axes in figure.axes if axes.get_gid() == 'ego_0']
+        assert colors == [0, 2]
+
+
+def test_pairs_of_ego_and_third_person_clips(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = []
+    draw = tool.draw_segments
+    monkeypatch.setattr(tool, 'draw_segments', lambda *args: figures.append(draw(*args)) or figures[-1])
+    root = write_world(tmp_path / 'world')
+    steps = [dict(type='LoadClipFrames'), dict(type='CenterCropClip', size=16)]
+    lemma = dict(type='LemmaDataset', data_root=str(root / 'lemma'), clip_len=8, subset='clips', pipeline=[
+        *steps, dict(type='PackClip', normalize_first=False, swap_channels=True)])
+    pairs = dict(type='SemanticPairDataset', data_root=str(root), pairs_file='pairs.json', text_embeddings='texts.npz',
+                 ego=dict(ann_file='train.csv', data_prefix=dict(frames='frames'), num_classes=dict(verb=4, noun=5),
+                          pipeline=[dict(type='SampleClips', clip_len=8), *steps, dict(type='PackClip')]), tpv=lemma)
+    path = tmp_path / 'config.py'
+    path.write_text(f"default_scope = 'egoexo'\ntrain_dataloader = dict(batch_size=1, dataset={pairs!r})\n"
+                    f'val_dataloader = dict(batch_size=1, dataset={lemma!r})')
+    for split in ('train', 'val'):
+        tool.main([str(path), '--split', split, '--num', '1', '--out-dir', str(tmp_path / 'out')])
+    paired, alone = map(drawn_texts, figures)
+    assert {'EGO', 'TPV', '“open fridge”', 'verb: open   noun: fridge', 'verb: class 2   noun: class 2'} <= set(paired)
+    assert 'TPV' in alone and 'EGO' not in alone and 'verb: cut   noun: cup, knife' in alone

@@ -6,6 +6,8 @@ import pytest
 import torch
 from clip_support import ClipLayout
 from correspondence_support import EGO, take_uid, write_correspondence_root
+from recognition_report_support import dataset_config, write_epic
+from suml_support import write_texts, write_world
 from tests_support import REPO
 from transfer_support import write_ego2exo_root
 
@@ -217,3 +219,70 @@ def test_damaged_pairs(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
     (root / 'split.json').write_text('{"train": 3}')
     assert tool.main([config]) == 1
     assert 'split.json train: expected a list of take uids, found 3' in capsys.readouterr().out
+
+
+def recognition_config(root: Path, path: Path, **changes: object) -> str:
+    lists = {split: dataset_config(root, **changes) for split in ('train', 'val')}
+    lists['train'] |= dict(subset='train', on_missing_frame='nearest', ann_file='annotations/EPIC_100_train.csv')
+    (root / 'annotations/EPIC_100_train.csv').write_bytes((root / 'annotations/EPIC_100_validation.csv').read_bytes())
+    path.write_text('\n'.join(["default_scope = 'egoexo'", *(
+        f'{split}_dataloader = dict(batch_size=1, dataset={dataset!r})' for split, dataset in lists.items())]))
+    return str(path)
+
+
+def test_frames_and_tables_of_segments(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = write_epic(tmp_path / 'epic')
+    config = recognition_config(root, tmp_path / 'config.py')
+    assert tool.main([config]) == 0
+    out = capsys.readouterr().out
+    assert 'train: 12 of 12 usable' in out and '2 lists, 0 problem(s): ready' in out
+    assert 'WARNING: 12 segments are trained on and scored as well: P01_101_0, P01_101_1' in out
+    frames = root / 'rgb_frames/P01/rgb_frames'
+    for number in (120, 121, 122):
+        (frames / 'P01_101' / f'frame_{number:010d}.jpg').unlink()
+    (frames / 'P01_102').rename(frames / 'elsewhere')
+    (root / 'annotations/EPIC_100_verb_classes.csv').unlink()
+    assert tool.main([config]) == 1
+    captured = capsys.readouterr()
+    out = captured.out
+    assert 'train: 8 of 12 usable\n  3 frames in 2 segments have no file\n' in out  # one folder is absent
+    assert 'val: 6 of 12 usable' in out
+    assert 'unusable segments are of 2 of 3 videos: P01_102 (4), P01_101 (2)' in out
+    assert 'P01_101_1: 1 of 80 frames missing, first ' in out and 'frame_0000000121.jpg' in out
+    assert 'P01_102_0: no folder of frames of P01_102, looked for ' in out
+    assert 'EPIC_100_verb_classes.csv is absent: classes of the verb are called by their numbers' in out + captured.err
+
+
+def test_damaged_frames_are_found_when_all_are_read(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = write_epic(tmp_path / 'epic')
+    damaged = root / 'rgb_frames/P02/rgb_frames/P02_101/frame_0000000007.jpg'
+    damaged.write_bytes(damaged.read_bytes()[:-40])
+    config = recognition_config(root, tmp_path / 'config.py')
+    assert tool.main([config]) == 0
+    assert tool.main([config, '--full']) == 1
+    out = capsys.readouterr().out
+    assert 'val: 11 of 12 usable' in out and 'P02_101_0: ' in out and str(damaged) in out
+
+
+def test_pairs_pictures_and_embeddings(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    root = write_world(tmp_path / 'world')
+    lemma = dict(type='LemmaDataset', data_root=str(root / 'lemma'))
+    pairs = dict(type='SemanticPairDataset', data_root=str(root), pairs_file='pairs.json', text_embeddings='texts.npz',
+                 ego=dict(ann_file='train.csv', data_prefix=dict(frames='frames'),
+                          num_classes=dict(verb=4, noun=5)), tpv=lemma)
+    path = tmp_path / 'config.py'
+    path.write_text(f"default_scope = 'egoexo'\ntrain_dataloader = dict(batch_size=1, dataset={pairs!r})\n"
+                    f'val_dataloader = dict(batch_size=1, dataset={lemma!r})')
+    assert tool.main([str(path)]) == 0
+    assert '2 lists, 0 problem(s): ready' in capsys.readouterr().out
+    (root / 'lemma/k1/img_00002.jpg').unlink()
+    assert tool.main([str(path)]) > 0
+    assert 'img_00002.jpg' in capsys.readouterr().out
+    write_texts(root / 'texts.npz', without='open fridge')
+    tool.main([str(path)])
+    captured = capsys.readouterr()
+    assert 'open fridge' in captured.out + captured.err
+    (root / 'pairs.json').unlink()
+    tool.main([str(path)])
+    captured = capsys.readouterr()
+    assert 'pairs.json' in captured.out + captured.err
