@@ -1,11 +1,12 @@
 """Mixed precision without a gradient scaler, on CPU and GPU."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 from mmengine.optim import OptimWrapper
 
+from egoexo.engine.optim_wrappers.short_convolutions import ShortConvolutions
 from egoexo.registry import OPTIM_WRAPPERS
 
 __all__ = ['AutocastOptimWrapper']
@@ -37,5 +38,6 @@ class AutocastOptimWrapper(OptimWrapper):
             model (nn.Module): The training model; its first parameter tells the device.
         """
         device_type = next(model.parameters()).device.type
-        with super().optim_context(model), torch.autocast(device_type, dtype=torch.bfloat16):
+        exact = ShortConvolutions() if device_type == 'cpu' else nullcontext()
+        with super().optim_context(model), torch.autocast(device_type, dtype=torch.bfloat16), exact:
             yield
