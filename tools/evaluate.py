@@ -21,6 +21,7 @@ BENCHMARKS = {
     'planning': 'egoexo.evaluation.offline.planning',
     'transfer': 'egoexo.evaluation.offline.transfer',
     'correspondence': 'egoexo.evaluation.offline.correspondence',
+    'recognition': 'egoexo.evaluation.offline.recognition',
 }
 
 

@@ -5,12 +5,26 @@ from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import ClassVar
 
+import numpy as np
 from mmengine.evaluator import BaseMetric
 
-__all__ = ['BaseEgoExoMetric']
+__all__ = ['BaseEgoExoMetric', 'as_array']
 
 _RULE = ('Rows of several processes are merged in turn and cut to the length of the data set, so exactly one row per '
          'sample has to be appended to self.results.')
+
+
+def as_array(values: object) -> np.ndarray:
+    """Field of a data sample as an array on the CPU.
+
+    Args:
+        values (object): Tensor, possibly on another device or of half precision, which becomes float32; plain arrays
+            come from tests and offline use.
+    """
+    if not hasattr(values, 'detach'):
+        return np.asarray(values)
+    values = values.detach().cpu()
+    return (values.float() if values.is_floating_point() else values).numpy()
 
 
 def _count_rows(process: Callable) -> Callable:

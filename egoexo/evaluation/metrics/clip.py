@@ -9,7 +9,7 @@ from mmengine.logging import print_log
 
 from egoexo.errors import PredictionError, explain
 from egoexo.evaluation.functional.clip_groups import ClipGroup, ClipRow, group_scalars, score_table
-from egoexo.evaluation.metrics.base import BaseEgoExoMetric
+from egoexo.evaluation.metrics.base import BaseEgoExoMetric, as_array
 from egoexo.utils.tables import format_table, write_csv
 
 __all__ = ['ClipMetric']
@@ -56,7 +56,7 @@ class ClipMetric(BaseEgoExoMetric):
         """
         name = f'{data_sample.get("subset", "(no list)")}/{data_sample.get("sample_id", "(unnamed)")}'
         target, logits, sequences = (
-            None if field is None or data_sample.get(field) is None else _as_array(data_sample[field])
+            None if field is None or data_sample.get(field) is None else as_array(data_sample[field])
             for field in (self.target_field, self.logits_field, self.sequences_field))
         absent = [key for key in ('sample_id', 'uid', 'subset', self.target_field) if data_sample.get(key) is None]
         absent += [self.logits_field] if logits is None and sequences is None else []
@@ -129,11 +129,3 @@ class ClipMetric(BaseEgoExoMetric):
         if self.per_video_file is not None and groups:
             write_csv(self.per_video_file, [record for group in groups for record in group.videos])
         return group_scalars(groups, (self.dataset_meta or {}).get('classes'))
-
-
-def _as_array(values: object) -> np.ndarray:
-    # A tensor, possibly on another device or of half precision; plain arrays come from tests and offline use.
-    if not hasattr(values, 'detach'):
-        return np.asarray(values)
-    values = values.detach().cpu()
-    return (values.float() if values.is_floating_point() else values).numpy()

@@ -14,7 +14,7 @@ from egoexo.evaluation.functional.correspondence_groups import correspondence_gr
 from egoexo.evaluation.functional.correspondence_items import ItemRow, describe_item
 from egoexo.evaluation.functional.correspondence_sizes import size_records, size_table
 from egoexo.evaluation.functional.run_mask import RunMask
-from egoexo.evaluation.metrics.base import BaseEgoExoMetric
+from egoexo.evaluation.metrics.base import BaseEgoExoMetric, as_array
 from egoexo.evaluation.protocols.correspondence import get_protocols
 from egoexo.formats.rle import Rle, rle_runs
 from egoexo.registry import METRICS
@@ -106,7 +106,7 @@ class CorrespondenceMetric(BaseEgoExoMetric):
                 f'sample {name}', f'the fields {" and ".join(_PREDICTION)} and the meta information '
                 f'{", ".join(_PLACE)}, target_rle and is_annotated', f'no {", ".join(absent)}',
                 'Check that model and data set are of this benchmark, and that PackPair keeps them.'))
-        mask, confidence = (_as_array(data_sample[key]) for key in _PREDICTION)
+        mask, confidence = (as_array(data_sample[key]) for key in _PREDICTION)
         if mask.ndim != 2 or confidence.size != 1 or not np.isfinite(confidence).all():
             raise PredictionError(explain(
                 f'sample {name}', 'a mask (h, w) and one finite confidence',
@@ -171,11 +171,3 @@ def _record(row: ItemRow) -> dict[str, object]:
         pred_exists=int(scores.pred_visible), iou='' if masks is None else masks.iou,
         contour='' if masks is None else masks.contour, location='' if masks is None else masks.location,
         area_share='' if masks is None else masks.area / (masks.size[0] * masks.size[1]))
-
-
-def _as_array(values: object) -> np.ndarray:
-    # A tensor, possibly on another device or of half precision; plain arrays come from tests and offline use.
-    if not hasattr(values, 'detach'):
-        return np.asarray(values)
-    values = values.detach().cpu()
-    return (values.float() if values.is_floating_point() else values).numpy()

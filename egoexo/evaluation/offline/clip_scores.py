@@ -64,6 +64,7 @@ class ClipScores:
         notes (list[str]): What was left out, and why.
         class_names (Sequence[str] | None): For the recall per class.
         settings (dict[str, object]): Other choices that decide a number, e.g. the seed.
+        table (Callable): Makes the lines of the printed table of the groups.
     """
 
     groups: list[ClipGroup]
@@ -71,6 +72,7 @@ class ClipScores:
     notes: list[str] = field(default_factory=list)
     class_names: Sequence[str] | None = None
     settings: dict[str, object] = field(default_factory=dict)
+    table: Callable[[Sequence[ClipGroup]], list[list[str]]] = score_table
 
     @property
     def scalars(self) -> dict[str, object]:
@@ -249,7 +251,7 @@ def tell(result: ClipScores, args: argparse.Namespace) -> int:
     if not result.groups:
         print('nothing was scored: none of the lists could be', file=sys.stderr)
         return 2
-    lines = [format_table(score_table(result.groups))]
+    lines = [format_table(result.table(result.groups))]
     lines += dict.fromkeys(f'{group.subset}: {note}' for group in result.groups for note in group.notes)
     lines += [f'{name}: {value}' for name, value in result.settings.items()]
     for protocol in result.protocols:

@@ -3,8 +3,9 @@
 from egoexo.evaluation.protocols.anticipation import AnticipationProtocol
 from egoexo.evaluation.protocols.base import Protocol
 from egoexo.evaluation.protocols.planning import PlanningProtocol
+from egoexo.evaluation.protocols.recognition import RecognitionProtocol
 from egoexo.evaluation.protocols.segmentation import SegmentationProtocol
 from egoexo.evaluation.protocols.transfer import TransferProtocol
 
-__all__ = ['AnticipationProtocol', 'PlanningProtocol', 'Protocol', 'SegmentationProtocol',
-           'TransferProtocol']
+__all__ = ['AnticipationProtocol', 'PlanningProtocol', 'Protocol', 'RecognitionProtocol',
+           'SegmentationProtocol', 'TransferProtocol']

@@ -9,7 +9,7 @@ from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 from torch.utils.data import Sampler
 
-from egoexo.evaluation.metrics import AnticipationMetric, PlanningMetric, TransferMetric
+from egoexo.evaluation.metrics import AnticipationMetric, PlanningMetric, RecognitionMetric, TransferMetric
 from egoexo.structures import EgoExoDataSample
 
 SIZES = (1, 5, 8, 11)
@@ -28,8 +28,20 @@ def make_samples(size: int) -> list[EgoExoDataSample]:
         sample.pred_class_logits = torch.randn(9, generator=generator)
         sample.gt_future_steps = torch.randint(0, 6, (8,), generator=generator)
         sample.pred_future_logits = torch.randn(8, 6, generator=generator)
+        sample.set_metainfo(dict(participant_id=f'P0{index % 2}'))
+        for task, num_classes in (('verb', 7), ('noun', 12)):
+            label = torch.tensor(index * 5 % num_classes if index % 6 else -1)
+            sample.set_data({f'gt_{task}_label': label,
+                             f'pred_{task}_scores': torch.rand(num_classes, generator=generator)})
         samples.append(sample)
     return samples
+
+
+def recognition_metric() -> RecognitionMetric:
+    """With everything that may depend on the order of rows."""
+    metric = RecognitionMetric('all', num_bootstrap=5, per_class=True)
+    metric.dataset_meta = dict(tail_verbs=[3, 5], tail_nouns=[1, 10], unseen_participants=['P01'])
+    return metric
 
 
 def score(samples: list[EgoExoDataSample], sampler: Sampler, folder: str | None, batch_size: int = 2) -> dict:
@@ -39,7 +51,8 @@ def score(samples: list[EgoExoDataSample], sampler: Sampler, folder: str | None,
             ('anticipation', AnticipationMetric(num_bootstrap=5, per_class=True)),
             ('planning', PlanningMetric(decodings=('categorical', 'expected'), num_repeats=2, num_bootstrap=5)),
             ('torch', PlanningMetric(generator='torch')),
-            ('transfer', TransferMetric('all', num_bootstrap=5, per_class=True))):
+            ('transfer', TransferMetric('all', num_bootstrap=5, per_class=True)),
+            ('recognition', recognition_metric())):
         metric.collect_dir = folder and f'{folder}-{name}'
         evaluator = Evaluator([metric])
         indices = list(sampler)
