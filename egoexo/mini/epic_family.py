@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from egoexo.mini import camera
-from egoexo.mini.epic_job import EpicJob, make_frames, simulate_video, video_folder
+from egoexo.mini.epic_job import EpicJob, make_video, simulate_video, video_folder
 from egoexo.mini.epic_record import EpicRecord
 from egoexo.mini.layouts.epic import write_layout
 from egoexo.mini.layouts.epic_defects import FILE_DEFECTS, PORTRAIT, ROW_DEFECTS
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ['arguments', 'defects', 'finish', 'make', 'plan_jobs']
 
-make = make_frames
+make = make_video
 defects = (*FILE_DEFECTS, PORTRAIT, *ROW_DEFECTS)
 SHEET = 'contact_sheet_epic.png'
 _LONG_ARRAYS = ('wrists', 'joints', 'hands', 'object_position', 'gaze_point', 'head_position', 'head_direction')

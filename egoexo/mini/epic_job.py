@@ -1,21 +1,21 @@
-"""One job of the generator: the frames of one video of the EPIC-Kitchens layout."""
+"""One job of the generator: frames and interaction map of one video of the EPIC-Kitchens layout."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from egoexo.mini import camera, motion, render
-from egoexo.mini.layouts.epic_names import FRAME, TPV_FRAME, ego_folder, tpv_folder
+from egoexo.mini.epic_boxes import find_boxes
+from egoexo.mini.epic_portrait import turn_pictures
+from egoexo.mini.layouts.epic_interactions import write_interaction_map
+from egoexo.mini.layouts.epic_names import FRAME, TPV_FRAME, ego_folder, interaction_map, tpv_folder
 from egoexo.mini.pictures import write_pictures
 
 if TYPE_CHECKING:
     from egoexo.mini.presets import MiniPreset, VideoPlan
     from egoexo.mini.state import TakeState
 
-__all__ = ['TPV_FPS', 'EpicJob', 'make_frames', 'simulate_video', 'video_folder']
+__all__ = ['TPV_FPS', 'EpicJob', 'make_interaction_map', 'make_video', 'simulate_video', 'video_folder']
 
 TPV_FPS = 24.0  # of LEMMA
 BLOCK = 128
@@ -40,8 +40,8 @@ class EpicJob:
     portrait: bool = False
 
 
-def make_frames(job: EpicJob) -> int:
-    """Simulate and film; a folder that is already there is kept.
+def make_video(job: EpicJob) -> int:
+    """Simulate and film; a folder of frames that is already there is kept.
 
     Args:
         job (EpicJob): The video.
@@ -49,13 +49,26 @@ def make_frames(job: EpicJob) -> int:
     Returns:
         int: Number of frames, 0 when everything existed.
     """
-    folder = video_folder(job)
+    folder, is_ego = video_folder(job), job.plan.view == 'ego'
     if folder.is_dir():
         return 0
     state = simulate_video(job)
+    if is_ego:  # before the frames, whose folder says that the video is finished
+        make_interaction_map(job, state)
     frames = render.iter_frames(state, camera.video_camera(state, job.preset), BLOCK)
-    template, first = (FRAME, 1) if job.plan.view == 'ego' else (TPV_FRAME, 0)
-    return write_pictures(folder, _turn(frames) if job.portrait else frames, template, first)
+    template, first = (FRAME, 1) if is_ego else (TPV_FRAME, 0)
+    return write_pictures(folder, map(turn_pictures, frames) if job.portrait else frames, template, first)
+
+
+def make_interaction_map(job: EpicJob, state: 'TakeState') -> None:
+    """Write the boxes of hands and touched objects of an ego video.
+
+    Args:
+        job (EpicJob): The video.
+        state (TakeState): Its state.
+    """
+    objects, hands = find_boxes(state, camera.video_camera(state, job.preset), job.portrait)
+    write_interaction_map(interaction_map(job.folder, job.plan), objects, hands, state.num_frames)
 
 
 def video_folder(job: EpicJob) -> Path:
@@ -81,13 +94,3 @@ def simulate_video(job: EpicJob) -> 'TakeState':
     """
     plan = job.plan if job.plan.view == 'ego' else replace(job.plan, fps=TPV_FPS)
     return motion.simulate(plan, job.preset, job.seed)
-
-
-def _turn(blocks: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Square or landscape pictures as portrait ones."""
-    for block in blocks:
-        turned = np.rot90(block, axes=(1, 2))
-        height = turned.shape[1]
-        width = min(turned.shape[2], height * 3 // 4)
-        left = (turned.shape[2] - width) // 2
-        yield np.ascontiguousarray(turned[:, :, left:left + width])

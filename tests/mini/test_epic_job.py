@@ -1,4 +1,4 @@
-"""Frames of one video: at the right rate, in the right folder, with labels on the frames that show them."""
+"""One video: frames at the right rate, labels on the frames that show them, boxes beside them."""
 
 import csv
 import dataclasses
@@ -10,8 +10,9 @@ import pytest
 
 from egoexo.mini import epic_job
 from egoexo.mini.camera import video_camera
+from egoexo.mini.epic_boxes import find_boxes
 from egoexo.mini.epic_family import plan_jobs
-from egoexo.mini.epic_job import TPV_FPS, EpicJob, make_frames, simulate_video, video_folder
+from egoexo.mini.epic_job import TPV_FPS, EpicJob, make_interaction_map, make_video, simulate_video, video_folder
 from egoexo.mini.presets import get_preset
 from egoexo.mini.render import render_frames
 from egoexo.mini.request import Request
@@ -89,16 +90,16 @@ def first_in_pieces(root: Path, video_id: str, state, numbers: range) -> int:
 
 def test_a_finished_folder_is_kept(tmp_path, monkeypatch):
     job = jobs(tmp_path, SHORT)[0]
-    frames = make_frames(job)
+    frames = make_video(job)
     assert frames == simulate_video(job).num_frames == len(list(video_folder(job).iterdir()))
     monkeypatch.setattr(epic_job, 'simulate_video', lambda job: pytest.fail('made again'))
-    assert make_frames(job) == 0
+    assert make_video(job) == 0
 
 
 @pytest.mark.parametrize(('view', 'size'), [(0, (32, 24)), (1, (48, 26))])
 def test_portrait_pictures_are_turned(view, size, tmp_path):
     job = dataclasses.replace(jobs(tmp_path, SHORT)[view], portrait=True)
-    make_frames(job)
+    make_video(job)
     first = min(video_folder(job).iterdir())
     assert read(first).shape[:2] == size
     state = simulate_video(job)
@@ -106,3 +107,33 @@ def test_portrait_pictures_are_turned(view, size, tmp_path):
     turned = np.rot90(plain)
     left = (turned.shape[1] - size[1]) // 2
     assert np.abs(read(first) - turned[:, left:left + size[1]]).mean() < 12
+
+
+def test_an_ego_video_has_a_map_with_an_entry_per_frame(epic_root):
+    ego, exo = jobs(epic_root)
+    files = {path.stem: path for path in (epic_root / 'interaction_maps').iterdir()}
+    assert set(files) == {path.name for path in epic_root.glob('rgb_frames/*/rgb_frames/*')}
+    assert exo.plan.uid not in files
+    content = np.load(files[ego.plan.uid], allow_pickle=True)  # made by the fixture
+    assert len(content) == 1 + len(list(video_folder(ego).iterdir()))
+    state = simulate_video(ego)
+    for column, boxes in enumerate(find_boxes(state, video_camera(state, PRESET))):
+        found = [pair[column] for pair in content]
+        np.testing.assert_array_equal(np.concatenate([rows for rows in found if rows is not None]), boxes.rows)
+        counts = [0 if rows is None else len(rows) for rows in found]
+        np.testing.assert_array_equal(np.repeat(np.arange(len(found)), counts), boxes.frames + 1)
+
+
+def test_maps_are_the_same_bytes_each_time(epic_root, tmp_path):
+    job = jobs(tmp_path)[0]
+    make_interaction_map(job, simulate_video(job))
+    name = f'interaction_maps/{job.plan.uid}.npy'
+    assert (tmp_path / name).read_bytes() == (epic_root / name).read_bytes()
+
+
+def test_the_map_of_turned_pictures_lies_inside_them(tmp_path):
+    job = dataclasses.replace(jobs(tmp_path, SHORT)[0], portrait=True)
+    make_interaction_map(job, simulate_video(job))
+    content = np.load(tmp_path / 'interaction_maps' / f'{job.plan.uid}.npy', allow_pickle=True)  # written here
+    hands = np.concatenate([pair[1] for pair in content if pair[1] is not None])
+    assert hands[:, 2].max() <= 23 < hands[:, 3].max() <= 31

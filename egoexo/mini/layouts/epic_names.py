@@ -4,9 +4,11 @@ from pathlib import Path
 
 from egoexo.mini.presets import VideoPlan
 
-__all__ = ['ANNOTATIONS', 'FRAME', 'LEMMA', 'TPV_FRAME', 'ego_folder', 'participant', 'tpv_folder', 'tpv_name']
+__all__ = ['ANNOTATIONS', 'FRAME', 'INTERACTION_MAPS', 'LEMMA', 'TPV_FRAME', 'ego_folder', 'interaction_map',
+           'participant', 'tpv_folder', 'tpv_name']
 
 ANNOTATIONS = 'annotations'
+INTERACTION_MAPS = 'interaction_maps'
 LEMMA = 'lemma'
 FRAME = 'frame_{:010d}.jpg'  # numbered from 1
 TPV_FRAME = 'img_{:05d}.jpg'  # numbered from 0
@@ -35,6 +37,19 @@ def ego_folder(root: Path, plan: VideoPlan) -> Path:
         Path: ``<root>/rgb_frames/P01/rgb_frames/P01_101``.
     """
     return root / 'rgb_frames' / participant(plan) / 'rgb_frames' / plan.uid
+
+
+def interaction_map(root: Path, plan: VideoPlan) -> Path:
+    """File with the boxes of hands and touched objects of an ego video.
+
+    Args:
+        root (Path): Root of the layout.
+        plan (VideoPlan): Video of population C.
+
+    Returns:
+        Path: ``<root>/interaction_maps/P01_101.npy``.
+    """
+    return root / INTERACTION_MAPS / f'{plan.uid}.npy'
 
 
 def tpv_name(plan: VideoPlan) -> str:

@@ -32,6 +32,7 @@ class ClipDataPreprocessor(BaseDataPreprocessor):
         super().__init__(**kwargs)
         self.mean, self.std = mean, std
 
+    @torch.compiler.disable  # it would be compiled anew for each size of frames
     def forward(self, data: dict, training: bool = False) -> dict:
         """Make one batch.
 
