@@ -44,7 +44,7 @@ fault: install
 # Thresholds on the preset `default`, three seeds; writes the tables of configs/<benchmark>/README.md and puts one
 # checkpoint (3 to 13 MB) per config of their plans into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
 # MINI="planning" does one benchmark.
-MINI ?= segmentation anticipation planning transfer correspondence
+MINI ?= segmentation anticipation planning transfer correspondence recognition
 mini: install
 	$(BIN)/python tools/data/make_mini.py --out data/mini --preset default
 	failed=0; for name in $(MINI); do \

@@ -26,9 +26,12 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('checkpoint', help='checkpoint file')
     parser.add_argument('--work-dir', help='folder for the log; default work_dirs/<config name>')
     parser.add_argument('--dump', metavar='FILE', help='predictions; .npz: one array per video under <subset>/<uid>, '
-                        'or ids and logits per list (anticipation, planning, transfer); .json: masks (correspondence)')
-    parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>; '
-                        'DIR/predictions.npz where the release has no format')
+                        'or ids and logits per list (anticipation, planning, transfer), or ids and scores of verbs and '
+                        'nouns (recognition); .json: masks (correspondence)')
+    parser.add_argument('--submission', metavar='DIR', help='official result files, DIR/<subset>/<uid>, or '
+                        'DIR/<subset>.zip (recognition); DIR/predictions.npz where the release has no format')
+    parser.add_argument('--compile', action='store_true',
+                        help='torch.compile; its arguments: --cfg-options +compile.mode=max-autotune')
     parser.add_argument('--out', metavar='FILE.json', help='metrics with the hashes of their protocols')
     return cli.parse_run_args(parser, argv)
 
@@ -127,6 +130,8 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
     cfg = load_config(args.config, args.cfg_options)
     cli.prepare(cfg, args.config, args.work_dir, args.launcher)
     cfg.load_from, cfg.resume = None, False
+    if args.compile:
+        cli.enable_compile(cfg)
     name_files(cfg.test_evaluator, cfg.work_dir)
     if args.dump or args.submission:
         hook = dict(type=prediction_hook(cfg.test_evaluator), dump=args.dump, submission=args.submission)
@@ -136,6 +141,7 @@ def main(argv: Sequence[str] | None = None) -> dict[str, float]:
         cli.write_command(cfg.work_dir, 'test', sys.argv[1:] if argv is None else argv, config=args.config,
                           checkpoint=args.checkpoint)
         load_weights(runner, args.checkpoint)
+        runner._maybe_compile('test_step')  # MMEngine does this for training only
         metrics = runner.test()
         if args.out and runner.rank == 0:
             write_scalars(args.out, args, metrics, runner)

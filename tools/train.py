@@ -26,6 +26,8 @@ def parse_args(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--resume', nargs='?', const=NEWEST, metavar='CHECKPOINT',
                         help='go on from CHECKPOINT, or from the newest one in the work directory that loads')
     parser.add_argument('--amp', action='store_true', help='mixed precision: bfloat16, or float16 on older GPUs')
+    parser.add_argument('--compile', action='store_true',
+                        help='torch.compile; its arguments: --cfg-options +compile.mode=max-autotune')
     parser.add_argument('--auto-scale-lr', action='store_true', help='scale the learning rate with the batch size')
     return cli.parse_run_args(parser, argv)
 
@@ -34,6 +36,8 @@ def apply_options(cfg: Config, args: argparse.Namespace, resume: str | None) -> 
     """Write what the command line asks for into a prepared config."""
     if args.amp:
         cli.enable_amp(cfg)
+    if args.compile:
+        cli.enable_compile(cfg)
     if args.auto_scale_lr:
         cli.enable_lr_scaling(cfg)
     if resume == NEWEST:

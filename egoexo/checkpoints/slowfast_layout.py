@@ -208,12 +208,12 @@ def _refuse_foreign(shapes: Shapes) -> None:
             'state dict', 'a SlowFast of PySlowFast, which normalises what the fast pathway hands to the slow one',
             f'{list_shapes(shapes, 2)}, a SlowFast of mmaction2 with lateral_norm=False, which does not. It is another '
             'network, takes other frames in its slow pathway, and its classifier has the fast channels first',
-            'Its first 256 columns belong at the end of our classifier. Give its backbone to SlowFast with '
-            "lateral_norm=False and frame_selection='interval'."))
+            'Set lateral_norm=False and frame_selection=\'interval\' in SlowFast and give it the backbone; the first '
+            '256 columns of its classifier belong at the end of ours.'))
     if paths:
         raise CheckpointError(explain(
             'state dict', 'names of PySlowFast', f'{list_shapes(shapes, 2)}, which are those of this toolbox',
-            'It needs no conversion; to get the official form, pass --reverse.'))
+            'Use it as it is, or pass --reverse to get the official form.'))
 
 
 def guess_layout(shapes: Shapes, kind: type[SlowFastLayout] = SlowFastLayout) -> SlowFastLayout:

@@ -70,8 +70,7 @@ def draw_length_accuracy(places: Sequence[int], counts: Sequence[int], accuracie
     sizes = {'counts': len(counts)} | {name: len(values) for name, values in accuracies.items()}
     if not len(places) or set(sizes.values()) != {len(places)}:
         raise ValueError(f'expected values for each of {len(places)} bins, at least one, got {sizes}.')
-    top = _TOP if title else 0.08
-    height = _HEIGHT + top
+    height = _HEIGHT + _TOP  # where the title and the legend stand
     figure = Figure(figsize=(width_in, height), facecolor='white')
     axes = figure.add_axes((_LEFT / width_in, _BOTTOM / height, (width_in - _LEFT - _RIGHT) / width_in,
                             (_HEIGHT - _BOTTOM) / height))
@@ -88,8 +87,8 @@ def draw_length_accuracy(places: Sequence[int], counts: Sequence[int], accuracie
     axes.tick_params(axis='y', labelsize=FONT - 0.5, colors=MUTED)
     axes.grid(axis='y', color='#e2e4e8', linewidth=0.6, zorder=1)
     axes.spines[:].set_visible(False)
-    axes.legend(fontsize=FONT - 0.5, frameon=False, loc='upper right', ncols=len(accuracies), borderpad=0,
-                handlelength=1.6, columnspacing=1.2)
+    axes.legend(fontsize=FONT - 0.5, frameon=False, loc='lower right', bbox_to_anchor=(1, 1.03),
+                ncols=len(accuracies), borderpad=0, borderaxespad=0, handlelength=1.6, columnspacing=1.2)
     if title:
         figure.text(0.1 / width_in, 1 - 0.17 / height, title, fontsize=FONT + 1, weight='bold', color=INK, va='center')
     return figure

@@ -38,6 +38,14 @@ def test_writes_metrics_predictions_and_official_files(trained, tmp_path):
     assert entry['tool'] == 'test' and entry['checkpoint'] == str(checkpoint)
 
 
+def test_compiled_test_equals_the_plain_one(trained, tmp_path):
+    config, checkpoint = trained
+    plain = test.main([str(config), str(checkpoint), '--work-dir', str(tmp_path)])
+    compiled = test.main([str(config), str(checkpoint), '--work-dir', str(tmp_path), '--compile', '--cfg-options',
+                          '+compile.backend=eager'])
+    assert compiled == plain
+
+
 def test_protocol_hashes_are_read_from_the_metrics():
     protocol = type('P', (), {'name': 'official', 'hash': 'abc123'})()
     for protocols in ({'official': protocol}, (protocol,)):

@@ -49,6 +49,16 @@ def test_amp_runs_in_bfloat16_on_cpu(tmp_path):
     assert {parameter.dtype for parameter in runner.model.parameters()} == {torch.float32}
 
 
+def test_compiled_training_equals_the_plain_one(tmp_path):
+    config = write_toy_config(tmp_path, length=1)
+    train.main([str(config), '--work-dir', str(tmp_path / 'plain')])
+    runner = train.main([str(config), '--work-dir', str(tmp_path / 'compiled'), '--compile', '--cfg-options',
+                         '+compile.backend=eager'])
+    assert runner.cfg.compile == dict(backend='eager') and 'train_step' in vars(runner.model)
+    torch.testing.assert_close(weights(tmp_path / 'compiled' / 'epoch_1.pth'),
+                               weights(tmp_path / 'plain' / 'epoch_1.pth'))
+
+
 def test_auto_scale_lr_doubles_for_a_double_batch(tmp_path):
     config = write_toy_config(tmp_path, length=1)
     runner = train.main([str(config), '--auto-scale-lr', '--cfg-options', '+auto_scale_lr.base_batch_size=2',

@@ -1,7 +1,7 @@
 # SUM-L: SlowFast 8x8 with ResNet-101 for the ego view and a second one for the third-person view, 126.7 M parameters,
 # of which 62.8 M are used in a test. Everywhere one position per clip, so that 280 pixels score as published.
 # Weights to start from: model.initial_weights=dict(ego='checkpoints/Ego_Exo_SLOWFAST_8x8_R101.pyth',
-# tpv='the teacher, official or of lemma_slowfast_r101').
+# tpv='the teacher, official or of slowfast_r101_lemma-exo').
 _base_ = './slowfast_r101.py'
 model = dict(
     type='SUMLRecognizer',
