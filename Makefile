@@ -42,7 +42,7 @@ fault: install
 	$(BIN)/python -m pytest tests/fault -n $(JOBS) --dist loadfile --fault full
 
 # Thresholds on the preset `default`, three seeds; writes the tables of configs/<benchmark>/README.md and puts one
-# checkpoint (3 to 13 MB) per config of their plans into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
+# checkpoint (3 to 20 MB) per config of their plans into work_dirs/zoo, where get_model(NAME, pretrained=True) finds it.
 # MINI="planning" does one benchmark.
 MINI ?= segmentation anticipation planning transfer correspondence recognition
 mini: install
