@@ -138,4 +138,4 @@ def test_patterns(pattern, some, other):
 
 
 def test_benchmark_without_models():
-    assert list_models(benchmark='recognition') == []
+    assert list_models(benchmark='captioning') == []
