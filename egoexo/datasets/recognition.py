@@ -20,8 +20,8 @@ from egoexo.registry import DATASETS
 
 __all__ = ['FRAME_TEMPLATES', 'VIDEO_TEMPLATES', 'RecognitionDataset']
 
-#: Where the frames of a video lie under the folder of frames: the official EPIC-Kitchens-100 download, then the layouts
-#: of the released EPIC-Kitchens-55 loaders.
+#: Where the frames of a video lie under the folder of frames. The official EPIC-Kitchens-100 download comes first, then
+#: the layouts of the released EPIC-Kitchens-55 loaders.
 FRAME_TEMPLATES = ('{participant}/rgb_frames/{video}/frame_{frame:010d}.jpg',
                    '{participant}/{video}/frame_{frame:010d}.jpg', '{video}/frame_{frame:010d}.jpg')
 #: Where videos lie under the folder of videos.

@@ -10,7 +10,7 @@ import numpy as np
 
 from egoexo.errors import ConfigError, PredictionError, explain, printable
 from egoexo.files import check_file, parse_json
-from egoexo.formats.recognition_results import Scores, id_problems
+from egoexo.formats.recognition_results import ClassScores, id_problems
 from egoexo.formats.whole_file import open_whole
 
 __all__ = ['NUM_CLASSES', 'check_submission', 'read_submission', 'write_submission']
@@ -99,7 +99,7 @@ def write_submission(path: str | os.PathLike, ids: Sequence[str], verb: np.ndarr
         member.write(b'}}')
 
 
-def read_submission(path: str | os.PathLike, member: str = _MEMBER) -> Scores:
+def read_submission(path: str | os.PathLike, member: str = _MEMBER) -> ClassScores:
     """Read a submission back.
 
     Args:
@@ -108,7 +108,7 @@ def read_submission(path: str | os.PathLike, member: str = _MEMBER) -> Scores:
         member (str): Name of the file in the archive.
 
     Returns:
-        Scores: float64, in the order of the file.
+        ClassScores: float64, in the order of the file.
 
     Raises:
         PredictionError: If the file is missing or malformed; names the narration id.
@@ -125,7 +125,7 @@ def read_submission(path: str | os.PathLike, member: str = _MEMBER) -> Scores:
     for number, (name, row) in enumerate(results.items()):
         for array, values in zip(scores, _tasks(row, f'{where} {name}'), strict=True):
             array[number] = _numbers(values, array.shape[1], f'{where} {name}')
-    return Scores(list(results), *scores)
+    return ClassScores(list(results), *scores)
 
 
 def _json(path: Path, member: str) -> object:

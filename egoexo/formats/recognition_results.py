@@ -16,7 +16,7 @@ from egoexo.formats.plain_pickle import PickleRefusal, parse_pickle, shown
 from egoexo.formats.torch_pickle import TORCH_NAMES, parse_torch
 from egoexo.formats.whole_file import open_whole
 
-__all__ = ['Scores', 'align_scores', 'id_problems', 'read_scores', 'write_scores']
+__all__ = ['ClassScores', 'align_scores', 'id_problems', 'read_scores', 'write_scores']
 
 _WHAT = 'scores of verbs and nouns'
 _ADVICE = 'Predict again, for example with tools/test.py --dump.'
@@ -27,7 +27,7 @@ _ARRAYS = ('ids', 'verb', 'noun')
 _ID = re.compile(r'[^\x00-\x1f\x7f/\\]{1,100}')
 
 
-class Scores(NamedTuple):
+class ClassScores(NamedTuple):
     """Scores of the segments of a list.
 
     Args:
@@ -41,7 +41,7 @@ class Scores(NamedTuple):
     noun: np.ndarray
 
 
-def read_scores(path: str | os.PathLike, ids: Sequence[str] | None = None, subset: str | None = None) -> Scores:
+def read_scores(path: str | os.PathLike, ids: Sequence[str] | None = None, subset: str | None = None) -> ClassScores:
     """Read scores.
 
     Args:
@@ -55,7 +55,7 @@ def read_scores(path: str | os.PathLike, ids: Sequence[str] | None = None, subse
         subset (str, optional): List to take from an ``.npz`` of several.
 
     Returns:
-        Scores: In the order of the file.
+        ClassScores: In the order of the file.
 
     Raises:
         PredictionError: If the file is missing, damaged or of another kind, a score is NaN or infinite (names the
@@ -79,7 +79,7 @@ def read_scores(path: str | os.PathLike, ids: Sequence[str] | None = None, subse
     return _of_meter(content, path, len(data), ids)
 
 
-def _read_npz(path: Path, subset: str | None) -> Scores:
+def _read_npz(path: Path, subset: str | None) -> ClassScores:
     archive = NpzFile(path, PredictionError, f'an .npz with {", ".join(_ARRAYS)}', _MAX_BYTES)
     lists = sorted({name.rpartition('/')[0] for name in archive.names})
     if subset is None and len(lists) == 1:
@@ -98,7 +98,7 @@ def _read_npz(path: Path, subset: str | None) -> Scores:
     return _scores(names.tolist(), verb, noun, path, verb.nbytes + noun.nbytes)
 
 
-def _of_rows(rows: list, path: Path, num_bytes: int) -> Scores:
+def _of_rows(rows: list, path: Path, num_bytes: int) -> ClassScores:
     for number, row in enumerate(rows):
         if not isinstance(row, dict) or not set(_KEYS) <= set(row):
             raise PredictionError(explain(f'{path} entry {number}', f'a dictionary with {", ".join(_KEYS)}',
@@ -106,7 +106,7 @@ def _of_rows(rows: list, path: Path, num_bytes: int) -> Scores:
     return _scores(*([row[key] for row in rows] for key in _KEYS), path, num_bytes)
 
 
-def _of_arrays(content: Mapping, path: Path, num_bytes: int) -> Scores:
+def _of_arrays(content: Mapping, path: Path, num_bytes: int) -> ClassScores:
     if not set(_KEYS) <= set(content):
         raise PredictionError(explain(path, f'a dictionary with {", ".join(_KEYS)}', _keys(content), _ADVICE))
     names, verb, noun = (content[key] for key in _KEYS)
@@ -117,7 +117,7 @@ def _of_arrays(content: Mapping, path: Path, num_bytes: int) -> Scores:
     return _scores(list(names), verb, noun, path, num_bytes)
 
 
-def _of_meter(content: object, path: Path, num_bytes: int, ids: Sequence[str] | None) -> Scores:
+def _of_meter(content: object, path: Path, num_bytes: int, ids: Sequence[str] | None) -> ClassScores:
     parts = content if isinstance(content, tuple | list) and len(content) == 2 else ()
     if not parts or not all(isinstance(part, tuple | list) and len(part) == 2 for part in parts):
         raise PredictionError(explain(
@@ -137,7 +137,7 @@ def _keys(value: object) -> str:
     return printable(f'the keys {", ".join(map(shown, list(value)[:5]))}') if isinstance(value, dict) else shown(value)
 
 
-def _scores(names: Sequence[object], verb: object, noun: object, path: Path, num_bytes: int) -> Scores:
+def _scores(names: Sequence[object], verb: object, noun: object, path: Path, num_bytes: int) -> ClassScores:
     """Checked scores of any of the forms."""
     for number, name in enumerate(names):
         if not isinstance(name, str) or not _ID.fullmatch(name):
@@ -151,7 +151,7 @@ def _scores(names: Sequence[object], verb: object, noun: object, path: Path, num
                 f'NaN or infinity ({bad.size:,} of {len(names):,} segments)',
                 'Check the checkpoint and the clip; one NaN makes the official accuracy of all actions 0. '
                 'Predict again.'))
-    return Scores(list(names), verb, noun)
+    return ClassScores(list(names), verb, noun)
 
 
 def _matrix(rows: object, names: Sequence[str], where: str, num_bytes: int) -> np.ndarray:
@@ -182,12 +182,12 @@ def _row(row: object, where: str) -> np.ndarray:
     return row
 
 
-def write_scores(path: str | os.PathLike, scores: Scores) -> None:
+def write_scores(path: str | os.PathLike, scores: ClassScores) -> None:
     """Write what :func:`read_scores` reads; the same scores give the same bytes.
 
     Args:
         path (str | os.PathLike): ``.npz``; it is there whole or not at all.
-        scores (Scores): Of one list.
+        scores (ClassScores): Of one list.
 
     Raises:
         OSError: If it cannot be written.
@@ -196,16 +196,16 @@ def write_scores(path: str | os.PathLike, scores: Scores) -> None:
         np.savez(stream, ids=np.array(scores.ids, dtype=np.str_), verb=scores.verb, noun=scores.noun)
 
 
-def align_scores(scores: Scores, ids: Sequence[str], where: object = 'scores') -> Scores:
+def align_scores(scores: ClassScores, ids: Sequence[str], where: object = 'scores') -> ClassScores:
     """Bring scores into the order of a list.
 
     Args:
-        scores (Scores): In any order.
+        scores (ClassScores): In any order.
         ids (Sequence[str]): Narration ids of the list, each once.
         where (object): Name of the file of scores, for messages.
 
     Returns:
-        Scores: One row for each of ``ids``.
+        ClassScores: One row for each of ``ids``.
 
     Raises:
         PredictionError: If a segment is missing, stands there twice, or is none of the list; counts each.
@@ -218,7 +218,7 @@ def align_scores(scores: Scores, ids: Sequence[str], where: object = 'scores') -
                                       '; '.join(problems), 'Predict the list that the ids are taken from.'))
     places = {name: place for place, name in enumerate(scores.ids)}
     order = [places[name] for name in ids]
-    return Scores(list(ids), scores.verb[order], scores.noun[order])
+    return ClassScores(list(ids), scores.verb[order], scores.noun[order])
 
 
 def id_problems(found: Sequence[str], ids: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from egoexo.errors import PredictionError
-from egoexo.formats.recognition_results import Scores, align_scores, id_problems, read_scores, write_scores
+from egoexo.formats.recognition_results import ClassScores, align_scores, id_problems, read_scores, write_scores
 
 IDS = ['P90_01_0', 'P90_01_1', 'P91_101_10']
 VERB = np.random.default_rng(0).standard_normal((3, 4)).astype(np.float32)
@@ -61,12 +61,12 @@ def test_predictions_of_pyslowfast(tmp_path, content, dtype):
 
 def test_own_file(tmp_path):
     path = tmp_path / 'new' / 'val.npz'
-    write_scores(path, Scores(IDS, VERB, NOUN))
+    write_scores(path, ClassScores(IDS, VERB, NOUN))
     same(read_scores(path))
     first = path.read_bytes()
-    write_scores(path, Scores(IDS, VERB, NOUN))
+    write_scores(path, ClassScores(IDS, VERB, NOUN))
     assert path.read_bytes() == first
-    write_scores(path, Scores(IDS, VERB, NOUN.astype(np.float64)))
+    write_scores(path, ClassScores(IDS, VERB, NOUN.astype(np.float64)))
     same(read_scores(path), np.float64)
 
 
@@ -151,7 +151,7 @@ def test_missing_file(tmp_path):
 
 
 def test_scores_in_the_order_of_a_list():
-    scores = Scores(IDS[::-1], VERB[::-1], NOUN[::-1])
+    scores = ClassScores(IDS[::-1], VERB[::-1], NOUN[::-1])
     same(align_scores(scores, IDS))
     assert align_scores(scores, IDS[::-1]) is scores
     with pytest.raises(PredictionError, match=r'a.npz: expected scores of the 2 segments of the list, each once, found '

@@ -24,7 +24,7 @@ from egoexo.formats.epic_actions import EpicAction, read_epic_actions
 from egoexo.formats.epic_classes import read_class_names, read_participants, read_tail_classes
 from egoexo.formats.epic_submission import read_submission, write_submission
 from egoexo.formats.interaction_maps import read_interaction_boxes
-from egoexo.formats.recognition_results import Scores, read_scores
+from egoexo.formats.recognition_results import ClassScores, read_scores
 
 PROTO = b'\x80\x04'
 HEAD = 'narration_id,participant_id,video_id,start_frame,stop_frame,verb_class,noun_class,all_noun_classes'
@@ -224,7 +224,7 @@ def _list_of(kind: type) -> Callable[[object], None]:
 
 
 def _are_scores(scores: object) -> None:
-    assert isinstance(scores, Scores) and len(scores.ids) == len(scores.verb) == len(scores.noun)
+    assert isinstance(scores, ClassScores) and len(scores.ids) == len(scores.verb) == len(scores.noun)
     assert np.isfinite(scores.verb).all() and np.isfinite(scores.noun).all()
     assert all(isinstance(name, str) and '/' not in name for name in scores.ids)
 

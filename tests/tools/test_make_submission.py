@@ -23,7 +23,7 @@ from egoexo.formats.correspondence_results import (
 from egoexo.formats.correspondence_take import TakeAnnotation
 from egoexo.formats.correspondence_truth import build_ground_truth, iter_prepared_takes
 from egoexo.formats.epic_submission import read_submission
-from egoexo.formats.recognition_results import Scores, write_scores
+from egoexo.formats.recognition_results import ClassScores, write_scores
 from egoexo.formats.rle import encode_mask
 from tools import make_submission
 
@@ -118,7 +118,7 @@ def recognition(tmp_path: Path) -> list[str]:
     rows = [f'{name},{name[:3]},{name[:6]},1,90' for name in IDS]
     (tmp_path / 'test.csv').write_text('\n'.join([head, *rows]) + '\n')
     rng = np.random.default_rng(0)
-    scores = Scores(IDS[::-1], *(rng.standard_normal((3, width)).astype(np.float32) for width in (97, 300)))
+    scores = ClassScores(IDS[::-1], *(rng.standard_normal((3, width)).astype(np.float32) for width in (97, 300)))
     write_scores(tmp_path / 'test.npz', scores)
     return ['recognition', '--pred', str(tmp_path / 'test.npz'), '--ann', str(tmp_path / 'test.csv'), '--out',
             str(tmp_path / 'new' / 'submission.zip')]

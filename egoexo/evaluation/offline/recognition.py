@@ -24,7 +24,7 @@ from egoexo.formats.epic_actions import EpicAction, read_epic_actions
 from egoexo.formats.epic_classes import read_class_names, read_participants, read_tail_classes
 from egoexo.formats.epic_submission import read_submission
 from egoexo.formats.npz_file import NpzFile
-from egoexo.formats.recognition_results import Scores, read_scores
+from egoexo.formats.recognition_results import ClassScores, read_scores
 from egoexo.utils.tables import write_csv
 
 __all__ = ['Annotations', 'add_arguments', 'list_name', 'read_annotations', 'read_predictions', 'run', 'score']
@@ -123,7 +123,7 @@ def list_name(path: Path) -> str:
 
 
 def read_predictions(path: str | Path, annotations: Annotations,
-                     subset: str | None = None) -> tuple[Scores, str]:
+                     subset: str | None = None) -> tuple[ClassScores, str]:
     """Read scores of one list.
 
     Args:
@@ -134,7 +134,7 @@ def read_predictions(path: str | Path, annotations: Annotations,
         subset (str | None): List to take from a file or folder of several.
 
     Returns:
-        tuple[Scores, str]: Scores, and the name of the list: that in the file, or that of the table.
+        tuple[ClassScores, str]: Scores, and the name of the list: that in the file, or that of the table.
 
     Raises:
         PredictionError: If the file cannot be used, or it is not clear which list is meant.
@@ -157,13 +157,14 @@ def read_predictions(path: str | Path, annotations: Annotations,
     return read_scores(path, subset=chosen), chosen
 
 
-def score(scores: Scores, annotations: Annotations, subset: str = 'val', protocols: Sequence[str] | str = 'official',
+def score(scores: ClassScores, annotations: Annotations, subset: str = 'val',
+          protocols: Sequence[str] | str = 'official',
           num_bootstrap: int = 0, per_video: bool = False, per_class: bool = False, missing: str = 'error',
           where: object = 'predictions') -> ClipScores:
     """Score saved predictions.
 
     Args:
-        scores (Scores): Predictions.
+        scores (ClassScores): Predictions.
         annotations (Annotations): Truth.
         subset (str): Name of the list in the keys.
         protocols (Sequence[str] | str): Names, or ``'all'``, which leaves out what these scores cannot be scored by.
@@ -195,7 +196,7 @@ def score(scores: Scores, annotations: Annotations, subset: str = 'val', protoco
                       settings=dict(missing=missing) if notes else {}, table=recognition_table)
 
 
-def _check_classes(scores: Scores, annotations: Annotations, where: object) -> None:
+def _check_classes(scores: ClassScores, annotations: Annotations, where: object) -> None:
     for task in annotations.class_names:
         found, expected = getattr(scores, task).shape[1], len(annotations.class_names[task])
         if found != expected:
@@ -204,7 +205,7 @@ def _check_classes(scores: Scores, annotations: Annotations, where: object) -> N
                 found, 'Score with the class tables that the model was trained on, see --classes.'))
 
 
-def _rows(scores: Scores, annotations: Annotations, subset: str, missing: str,
+def _rows(scores: ClassScores, annotations: Annotations, subset: str, missing: str,
           where: object) -> tuple[list[RecognitionRow], list[str]]:
     """Prediction and truth put together, in the order of the table."""
     ids = [action.narration_id for action in annotations.actions]

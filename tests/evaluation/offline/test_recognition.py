@@ -17,7 +17,7 @@ from epic_scores_support import (
 from egoexo.errors import AnnotationError, ConfigError, EgoExoError, PredictionError
 from egoexo.evaluation.offline.recognition import Annotations, list_name, read_annotations, read_predictions, score
 from egoexo.formats.epic_submission import write_submission
-from egoexo.formats.recognition_results import Scores, write_scores
+from egoexo.formats.recognition_results import ClassScores, write_scores
 
 IDS, LABELS = epic_ids()
 VERB, NOUN = make_scores(IDS, LABELS)
@@ -33,8 +33,8 @@ def truth(table: Path) -> Annotations:
     return read_annotations(table)
 
 
-def scores(**changes: object) -> Scores:
-    return Scores(IDS, VERB, NOUN)._replace(**changes)
+def scores(**changes: object) -> ClassScores:
+    return ClassScores(IDS, VERB, NOUN)._replace(**changes)
 
 
 def test_annotations(table: Path, truth: Annotations) -> None:
@@ -75,7 +75,7 @@ def test_all_formats_give_the_same_digits(truth: Annotations, tmp_path: Path) ->
     mixed = [IDS[index] for index in order], VERB[order], NOUN[order]
     np.savez(tmp_path / 'dump.npz', **{f'{subset}/{name}': array for subset in ('val', 'test')
                                        for name, array in zip(('ids', 'verb', 'noun'), mixed, strict=True)})
-    write_scores(tmp_path / 'plain.npz', Scores(*mixed))
+    write_scores(tmp_path / 'plain.npz', ClassScores(*mixed))
     write_submission(tmp_path / 'val.zip', *mixed, num_classes=(NUM_VERBS, NUM_NOUNS))
     rows = [dict(narration_id=name, verb_output=verb, noun_output=noun)
             for name, verb, noun in zip(*mixed, strict=True)]
@@ -114,7 +114,7 @@ def test_result(truth: Annotations) -> None:
 
 
 def test_missing_predictions(truth: Annotations) -> None:
-    part = Scores(IDS[2:], VERB[2:], NOUN[2:])
+    part = ClassScores(IDS[2:], VERB[2:], NOUN[2:])
     with pytest.raises(PredictionError, match=(
             r'p.npz: expected a prediction for each of the 30 segments of .*EPIC_100_validation.csv, found none for 2 '
             f'of them: {IDS[0]}, {IDS[1]}. Predict them, or leave them out with --missing skip')):
